@@ -1,0 +1,1 @@
+"""How one system's fields become another's."""

@@ -1,0 +1,1 @@
+"""Mapping without Django: rules become closures, closures become payloads."""
