@@ -1,0 +1,100 @@
+"""API key, client credentials and refresh token; access tokens are shared through the hub's token store."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from connectors.errors import CredentialsError, TransientError
+from connectors.http import JsonClient, Token, classify, decode
+
+
+class ApiKey:
+    """A fixed key in a header; after a 401 nothing can be renewed."""
+
+    def __init__(self, header: str, key: str) -> None:
+        self._headers = {header: key}
+
+    def headers(self, client: JsonClient) -> Mapping[str, str]:
+        return self._headers
+
+    def renew(self, client: JsonClient) -> bool:
+        return False
+
+
+class OAuth:
+    """OAuth 2.0: asks the token address with a form and Basic credentials, renews under a lock that all processes share.
+
+    `grant` is the form without the client's own credentials, e.g. `{"grant_type": "client_credentials", "scope": "sales"}`.
+    A refresh token that the answer replaces is handed to `hooks.rotate(rotates, value)`.
+    """
+
+    def __init__(
+        self, token_url: str, *, client_id: str, client_secret: str, grant: Mapping[str, str], early: float, rotates: str = ""
+    ) -> None:
+        self.token_url = token_url
+        self._basic = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
+        self._grant = dict(grant)
+        self._early = early
+        self._rotates = rotates
+
+    def headers(self, client: JsonClient) -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {self._token(client).value}"}
+
+    def renew(self, client: JsonClient) -> bool:
+        """After a 401: a new token, unless another process has already fetched one."""
+        refused = client.hooks.tokens.get("access")
+        with client.hooks.tokens.lock("access"):
+            if client.hooks.tokens.get("access") == refused:
+                client.hooks.tokens.put("access", self._ask(client))
+        return True
+
+    def _token(self, client: JsonClient) -> Token:
+        token = client.hooks.tokens.get("access")
+        if token and token.expires_at - self._early > time.time():
+            return token
+        with client.hooks.tokens.lock("access"):
+            again = client.hooks.tokens.get("access")
+            if again and again.expires_at - self._early > time.time():
+                return again
+            fresh = self._ask(client)
+            client.hooks.tokens.put("access", fresh)
+            return fresh
+
+    def _ask(self, client: JsonClient) -> Token:
+        raw, status, headers = client.exchange(
+            "POST",
+            self.token_url,
+            content=urlencode(self._grant).encode(),
+            headers={"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"Basic {self._basic}"},
+        )
+        try:
+            body = decode(raw)
+        except ValueError:
+            body = None
+        if status == 200 and isinstance(body, dict) and isinstance(body.get("access_token"), str):
+            return self._accept(client, body)
+        raise self._refused(client, status, headers, body)
+
+    def _accept(self, client: JsonClient, body: Mapping[str, Any]) -> Token:
+        replaced = body.get("refresh_token")
+        if self._rotates and replaced and replaced != self._grant.get("refresh_token"):
+            self._grant["refresh_token"] = str(replaced)
+            client.hooks.rotate(self._rotates, str(replaced))
+        return Token(value=body["access_token"], expires_at=time.time() + float(body.get("expires_in") or 3600))
+
+    def _refused(self, client: JsonClient, status: int, headers: Mapping[str, str], body: Any) -> Exception:
+        if 200 <= status < 300:
+            return TransientError(f"{client.label} answered the token request with something that is not a token.", status=status)
+        if 400 <= status < 500 and status not in (408, 429):
+            code = str(body.get("error", "")) if isinstance(body, dict) else ""
+            return CredentialsError(
+                f"{client.label} does not accept the stored credentials ({code or status}). "
+                "Open the connection, enter valid credentials or authorise it again, and press Test connection.",
+                status=400,
+                code=code or "invalid_client",
+            )
+        return classify(client.label, status, headers, body)

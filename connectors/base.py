@@ -1,0 +1,233 @@
+"""The vocabulary of the hub: frozen values that declare a system and what passes through it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from connectors.errors import ConnectorError
+
+if TYPE_CHECKING:
+    from connectors.http import Hooks, JsonClient
+
+Payload = dict[str, Any]
+"""JSON as Python values: dict, list, str, int, bool, None, and Decimal for every number with a point."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One field of the connection form. A secret one is encrypted at rest and never shown again."""
+
+    name: str
+    label: str
+    secret: bool = False
+    required: bool = True
+    default: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A rate limit as the system publishes it: `burst` calls at once, `per_second` refilled."""
+
+    name: str
+    label: str
+    burst: int
+    per_second: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One version of one thing of a source system.
+
+    `cursor` sorts as text in time order; empty means that accepting this record does not move the flow's cursor.
+    `version` sorts as text; of two versions of a key the greater is the newer, empty means unknown.
+    `aliases` are other names of the same fact, such as `Amazon US:112-4455667-7788990`; no personal data in them.
+    `problem` says in a person's words why the record cannot be read; such a record fails alone.
+    """
+
+    key: str
+    payload: Payload
+    cursor: str = ""
+    version: str = ""
+    aliases: tuple[str, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """The name of one delivery at its target, the same on every attempt.
+
+    `system` and `key` name the source record ("ChannelAdvisor", "19918546"); `version` is the fingerprint of its
+    content; `target` is the target's own id where an earlier delivery made it (the operation then changes that document).
+    """
+
+    system: str
+    key: str
+    version: str = ""
+    target: str = ""
+    scope: str = ""
+    """Which flow asks; two flows never share an idempotency key."""
+
+    @property
+    def token(self) -> str:
+        """64 hex characters for idempotency headers: sha256 of scope, system, key, version and target."""
+        parts = (self.scope, self.system, self.key, self.version, self.target)
+        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What the target system says it now holds.
+
+    `outcome`: "created", "changed", "unchanged" (it already held exactly this) or "cancelled".
+    `warnings` are sentences for a person about a delivery that nevertheless succeeded; no personal data in them.
+    """
+
+    key: str
+    version: str = ""
+    outcome: str = "created"
+    answer: Payload | None = None
+    warnings: tuple[str, ...] = ()
+
+
+Outcome = Receipt | ConnectorError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """Records that a system offers, oldest change first.
+
+    `schema` names a file in the connector's `schemas/` folder (without `.json`).
+    `read(client, cursor)` yields what changed since the cursor ("" = from the beginning).
+    `read_many(client, keys)` leaves out what no longer exists.
+    `link` is a path with `{key}` on the system's own web site or API for a person to open, relative to the base address.
+    `derived_from`: this stream's records are made from the payloads of that stream (`derive`), not read on their own.
+    """
+
+    id: str
+    label: str
+    schema: str
+    read: Callable[[JsonClient, str], Iterator[Record]]
+    read_one: Callable[[JsonClient, str], Record | None] | None = None
+    read_many: Callable[[JsonClient, Sequence[str]], list[Record]] | None = None
+    system: str = ""
+    """How the target writes the source system's name (`SourceSystem` in TIMS); empty = the connector's label."""
+    derived_from: str = ""
+    derive: Callable[[Payload], Record | None] | None = None
+    settled_at: Callable[[Payload], str] | None = None
+    """When personal data of this record is no longer needed for shipping: an RFC 3339 time, or "" when still needed."""
+    summary: Callable[[Payload], Summary] | None = None
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a list shows of a record without opening it; no personal data."""
+
+    title: str = ""
+    amount: str = ""
+    """A decimal number as text, empty where the record has no money."""
+    currency: str = ""
+    placed_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """Something a system can be asked to do, safe to repeat with the same reference.
+
+    `send_many` answers one Outcome per item, in order; at most `batch` items a call; it raises only when the
+    whole call failed. `find` asks the system whether an earlier call with this reference acted; None = it did not.
+    `repeatable`: calling twice has the same effect as once by its nature, so `find` is not needed.
+    """
+
+    id: str
+    label: str
+    schema: str
+    send: Callable[[JsonClient, Payload, Reference], Receipt]
+    send_many: Callable[[JsonClient, Sequence[tuple[Payload, Reference]]], list[Outcome]] | None = None
+    find: Callable[[JsonClient, Reference], Receipt | None] | None = None
+    batch: int = 1
+    repeatable: bool = False
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What a webhook says has happened: a hint to read `stream`'s record `key` again, never the truth itself.
+
+    `stream` is empty for an event that needs no reading (a test event, an unknown type).
+    """
+
+    id: str
+    type: str
+    stream: str = ""
+    key: str = ""
+    occurred_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """How a system's webhooks are verified and read.
+
+    `verify(settings, headers, body, now)` raises `BadSignatureError` when the signature or its time is wrong; header names arrive in
+    lower case. `parse(settings, headers, body)` raises `BadEventError` for a body that is not an event.
+    `challenge(settings, query)` answers a handshake (TIMS `validation_token`) or None.
+    """
+
+    verify: Callable[[Mapping[str, str], Mapping[str, str], bytes, datetime], None]
+    parse: Callable[[Mapping[str, str], Mapping[str, str], bytes], Event]
+    challenge: Callable[[Mapping[str, str], Mapping[str, str]], str | None] | None = None
+    subscribe: Callable[[JsonClient, str, str], str] | None = None
+    """`subscribe(client, url, secret)` creates or renews the subscription at the system; answers its id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of a connection test: what was tried, whether it works, and what to do when it does not."""
+
+    what: str
+    ok: bool
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connector:
+    """A system, declared. Forms, pickers, the connection test and the contract tests follow from it.
+
+    `check(client)` answers findings in words. `environment(client)` answers "production", "qa" or "dev".
+    `parallel`: how many calls the system allows at once for one credential.
+    """
+
+    id: str
+    label: str
+    settings: tuple[Setting, ...]
+    connect: Callable[[Mapping[str, str], Hooks], JsonClient]
+    check: Callable[[JsonClient], list[Finding]]
+    streams: tuple[Stream, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    parallel: int = 4
+    environment: Callable[[JsonClient], str] | None = None
+    webhook: Webhook | None = None
+    package: str = field(default="")
+    """The Python package that holds `schemas/`, such as `connectors.tims`."""
+
+    def stream(self, stream_id: str) -> Stream:
+        """The stream of that id. KeyError when the system has none."""
+        return _named(self.streams, stream_id, self.label)
+
+    def operation(self, operation_id: str) -> Operation:
+        """The operation of that id. KeyError when the system has none."""
+        return _named(self.operations, operation_id, self.label)
+
+
+def _named(declared: Iterable[Any], wanted: str, label: str) -> Any:
+    for one in declared:
+        if one.id == wanted:
+            return one
+    raise KeyError(f"{label} has no {wanted!r}")

@@ -1,0 +1,386 @@
+"""JSON over HTTP: one session per thread, timeouts, and every failure classified, the token request included."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+
+from connectors.errors import (
+    ConnectorError,
+    ConflictError,
+    CredentialsError,
+    MissingError,
+    OutcomeUnknownError,
+    Problem,
+    RejectedError,
+    StaleError,
+    ThrottledError,
+    TransientError,
+)
+
+TIMEOUT = (10.0, 60.0)
+MAX_ANSWER = 64 * 1024 * 1024
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+def decode(raw: bytes | str) -> Any:
+    """JSON to Python values; numbers with a point become Decimal. Raises ValueError."""
+    return _decoder.decode(raw)
+
+
+def encode(value: Any) -> bytes:
+    """Python values to JSON; Decimal is written as a number, never as text."""
+    return _encoder.encode(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """An access token and the moment (seconds since 1970) it stops working."""
+
+    value: str
+    expires_at: float
+
+
+class TokenStore(Protocol):
+    """Where access tokens are kept; the hub's store is encrypted and shared by all processes."""
+
+    def get(self, name: str) -> Token | None: ...
+    def put(self, name: str, token: Token | None) -> None: ...
+    def lock(self, name: str) -> AbstractContextManager[None]: ...
+
+
+class MemoryTokens:
+    """Tokens of this process only."""
+
+    def __init__(self) -> None:
+        self._tokens: dict[str, Token] = {}
+        self._lock = threading.Lock()
+
+    def get(self, name: str) -> Token | None:
+        return self._tokens.get(name)
+
+    def put(self, name: str, token: Token | None) -> None:
+        if token is None:
+            self._tokens.pop(name, None)
+        else:
+            self._tokens[name] = token
+
+    def lock(self, name: str) -> AbstractContextManager[None]:
+        return self._lock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """What an answer says of a rate limit: calls left, and seconds until it is full again."""
+
+    limit: int | None = None
+    remaining: int | None = None
+    reset_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One call as it went over the wire; the query string is left out, since it may hold personal data."""
+
+    method: str
+    path: str
+    status: int | None
+    seconds: float
+    request_id: str = ""
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """What the hub gives a client. The defaults do nothing, so a connector works in a plain script.
+
+    `throttle(limit, cost)` is called before a call and may raise ThrottledError. `rotate(name, value)` stores a secret setting that the
+    system replaced (a new refresh token).
+    """
+
+    throttle: Callable[[str, int], None] = lambda limit, cost: None
+    learn: Callable[[str, Quota], None] = lambda limit, quota: None
+    log: Callable[[Exchange], None] = lambda exchange: None
+    rotate: Callable[[str, str], None] = lambda name, value: None
+    tokens: TokenStore = field(default_factory=MemoryTokens)
+
+
+class Auth(Protocol):
+    """Adds credentials to a call; `renew` is asked once after a 401 and answers whether a retry makes sense."""
+
+    def headers(self, client: JsonClient) -> Mapping[str, str]: ...
+    def renew(self, client: JsonClient) -> bool: ...
+
+
+Explain = Callable[[int, Any], tuple[str, str, tuple[Problem, ...]]]
+"""A system's error body to (code, message, problems); the body is None when it was not JSON."""
+
+
+def plain_explain(status: int, body: Any) -> tuple[str, str, tuple[Problem, ...]]:
+    """For systems whose error bodies say nothing that can be relied on."""
+    return "", "", ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A successful answer: status, headers and the decoded body (None when there is none)."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+
+class JsonClient:
+    """Calls of one connection. Threads may share it."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        auth: Auth,
+        hooks: Hooks | None = None,
+        label: str,
+        explain: Explain = plain_explain,
+        headers: Mapping[str, str] | None = None,
+        limit: str = "calls",
+        timeout: tuple[float, float] = TIMEOUT,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.auth = auth
+        self.hooks = hooks or Hooks()
+        self.label = label
+        self.explain = explain
+        self.limit = limit
+        self.timeout = timeout
+        self.settings = dict(settings or {})
+        self._headers = dict(headers or {})
+        self._local = threading.local()
+
+    @property
+    def session(self) -> requests.Session:
+        """This thread's session; it keeps its connections open."""
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+            session.trust_env = False
+            session.headers.update({"Accept": "application/json", "User-Agent": "Throughline/0.1", **self._headers})
+        return session
+
+    def get(self, path: str, **query: Any) -> Any:
+        """The decoded body of a GET."""
+        return self.call("GET", path, query=query).body
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        cost: int = 1,
+        limit: str = "",
+        safe: bool | None = None,
+    ) -> Answer:
+        """One call, replayed once with a new token after a 401. Raises ConnectorError, classified.
+
+        `safe`: the call changes nothing (default: by method), so a lost answer is harmless.
+        """
+        self.hooks.throttle(limit or self.limit, cost)
+        send = self._sender(method, path, query=query, body=body, headers=headers, safe=safe, limit=limit or self.limit)
+        try:
+            return send()
+        except CredentialsError as error:
+            if error.status != 401 or not self.auth.renew(self):
+                raise
+            return send()
+
+    def _sender(self, method: str, path: str, **options: Any) -> Callable[[], Answer]:
+        return lambda: self._once(method, path, **options)
+
+    def _once(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None,
+        body: Any,
+        headers: Mapping[str, str] | None,
+        safe: bool | None,
+        limit: str,
+    ) -> Answer:
+        url = path if path.startswith(("http://", "https://")) else f"{self.base_url}/{path.lstrip('/')}"
+        if urlsplit(url)[:2] != urlsplit(self.base_url)[:2]:
+            raise RejectedError(f"{self.label} answered with a link to another address; it was not followed.", code="foreign_link")
+        wire = {"Content-Type": "application/json; charset=utf-8"} if body is not None else {}
+        raw, status, answered = self.exchange(
+            method,
+            url,
+            query=query,
+            content=None if body is None else encode(body),
+            headers={**wire, **self.auth.headers(self), **(headers or {})},
+            safe=method in SAFE_METHODS if safe is None else safe,
+        )
+        quota = read_quota(answered)
+        if quota:
+            self.hooks.learn(limit, quota)
+        return self._answer(status, answered, raw, safe=method in SAFE_METHODS if safe is None else safe)
+
+    def exchange(
+        self,
+        method: str,
+        url: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        safe: bool = True,
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        """Sends and reads the whole answer. Raises TransientError, or OutcomeUnknownError for a write whose answer was lost."""
+        started = time.monotonic()
+        status: int | None = None
+        failure = ""
+        answered: Mapping[str, str] = {}
+        try:
+            with self.session.request(
+                method, url, params=query, data=content, headers=dict(headers or {}), timeout=self.timeout, stream=True, allow_redirects=False
+            ) as response:
+                status, answered = response.status_code, response.headers
+                return self._read(response), status, answered
+        except requests.ConnectTimeout as error:
+            failure = type(error).__name__
+            raise TransientError(f"{self.label} could not be reached (no connection within {self.timeout[0]:.0f} s).") from None
+        except requests.RequestException as error:
+            failure = type(error).__name__
+            raise self._broken(error, safe=safe) from None
+        finally:
+            self.hooks.log(
+                Exchange(
+                    method=method,
+                    path=urlsplit(url).path,
+                    status=status,
+                    seconds=time.monotonic() - started,
+                    request_id=answered.get("X-Request-ID", ""),
+                    failure=failure,
+                )
+            )
+
+    def _read(self, response: requests.Response) -> bytes:
+        chunks, size = [], 0
+        for chunk in response.iter_content(65536):
+            size += len(chunk)
+            if size > MAX_ANSWER:
+                raise RejectedError(f"{self.label} sent more than {MAX_ANSWER // 2**20} MiB in one answer.", code="answer_too_large")
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    def _broken(self, error: requests.RequestException, *, safe: bool) -> ConnectorError:
+        if _never_sent(error):
+            return TransientError(f"{self.label} could not be reached (connection refused or address unknown).")
+        if safe:
+            return TransientError(f"The connection to {self.label} broke before the answer was complete.")
+        return OutcomeUnknownError(f"The connection to {self.label} broke before the answer was complete; it may have acted.")
+
+    def _answer(self, status: int, headers: Mapping[str, str], raw: bytes, *, safe: bool) -> Answer:
+        readable, body = True, None
+        if raw:
+            try:
+                body = decode(raw)
+            except ValueError:
+                readable = False
+        if 200 <= status < 300:
+            if readable:
+                return Answer(status=status, headers=headers, body=body)
+            words = f"{self.label} answered {status}, but not with readable JSON (a web page or a broken answer)."
+            raise TransientError(words, status=status) if safe else OutcomeUnknownError(words, status=status)
+        raise classify(self.label, status, headers, body, explain=self.explain, safe=safe)
+
+
+def _never_sent(error: requests.RequestException) -> bool:
+    """True when no connection was made, so the other side cannot have acted."""
+    return isinstance(error, requests.ConnectionError) and any(
+        mark in repr(error) for mark in ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError")
+    )
+
+
+def classify(
+    label: str, status: int, headers: Mapping[str, str], body: Any, *, explain: Explain = plain_explain, safe: bool = True
+) -> ConnectorError:
+    """The error that a status and a body stand for. 304 and other redirects count as rejected."""
+    code, message, problems = explain(status, body)
+    words = message or f"{label} answered {status}."
+    about: dict[str, Any] = {"status": status, "code": code, "problems": problems}
+    if status in (401, 403):
+        return CredentialsError(words, **about)
+    if status == 404:
+        return MissingError(words, **about)
+    if status == 412:
+        return StaleError(words, **about)
+    if status == 409:
+        return ConflictError(words, **about)
+    if status == 429:
+        return ThrottledError(words, retry_after=retry_after(headers), **about)
+    if status == 503 or (status in (408, 500, 502, 504) and safe):
+        return TransientError(words, retry_after=retry_after(headers), **about)
+    if status in (408, 500, 502, 504):
+        return OutcomeUnknownError(words, status=status, code=code)
+    return RejectedError(words, **about)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds of a Retry-After header, as a number or as an HTTP date; None when absent or senseless."""
+    value = headers.get("Retry-After", "").strip()
+    if value.isdigit():
+        return float(value)
+    try:
+        wait = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+    except (TypeError, ValueError):
+        return None
+    return max(wait, 0.0)
+
+
+def read_quota(headers: Mapping[str, str]) -> Quota | None:
+    """X-RateLimit-Limit, -Remaining and -Reset (epoch seconds or seconds from now); None when the system sends none."""
+    limit, remaining, reset = (headers.get(f"X-RateLimit-{name}", "") for name in ("Limit", "Remaining", "Reset"))
+    if not remaining.isdigit():
+        return None
+    seconds = float(reset) if reset.isdigit() else None
+    if seconds is not None and seconds > 10_000_000:
+        seconds = max(seconds - time.time(), 0.0)
+    return Quota(limit=int(limit) if limit.isdigit() else None, remaining=int(remaining), reset_after=seconds)
+
+
+def pages(
+    fetch: Callable[[str], tuple[list[Any], str]], *, start: str = ""
+) -> Iterator[Any]:
+    """Items of every page; `fetch(place)` answers a page's items and the next place ("" at the end).
+
+    Stops when a place repeats: some systems answer a page past the end with the first page again.
+    """
+    place, seen = start, set()
+    while place not in seen:
+        seen.add(place)
+        items, place = fetch(place)
+        yield from items
+        if not place:
+            return
+
+
+__all__ = [
+    "Answer", "Auth", "Exchange", "Explain", "Hooks", "JsonClient", "MemoryTokens", "Quota", "Token", "TokenStore",
+    "classify", "decode", "encode", "nullcontext", "pages", "read_quota", "retry_after",
+]  # fmt: skip

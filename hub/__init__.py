@@ -1,0 +1,1 @@
+"""Running it: connections, flows, deliveries and the engine that moves them."""

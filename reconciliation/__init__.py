@@ -1,0 +1,1 @@
+"""Money: settlements, matching and journals."""
