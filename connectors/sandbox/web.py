@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, unquote
 from connectors.http import decode, encode
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - an answer, not a failure of ours
     """The stand-in says no. Each system writes it in its own shape (`Sandbox.error_body`); `more` are members of that shape."""
 
     def __init__(self, status: int, code: str, message: str, *, headers: dict[str, str] | None = None, **more: Any) -> None:
