@@ -1,0 +1,1 @@
+"""Webhooks in; deliveries and runs out; resync by request."""

@@ -1,0 +1,1 @@
+"""The four stops of every record: read, accept, deliver, settle."""
