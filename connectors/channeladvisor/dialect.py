@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.base import Outcome, Payload
+from connectors.base import Payload
 from connectors.http import JsonClient
 
 
@@ -26,7 +26,7 @@ class Dialect:
 
     `sweep(client, unexported, since)` yields rows, oldest change first; `since` is a normalised time or "".
     `one` answers None and `many` leaves out what does not exist. `shape(client, row)` turns a raw order into the v2 shape and
-    raises ValueError with words when that is impossible. `acknowledge(client, payloads)` answers one outcome per payload.
+    raises ValueError with words when that is impossible.
     """
 
     id_field: str
@@ -34,7 +34,6 @@ class Dialect:
     one: Callable[[JsonClient, str], Row | None]
     many: Callable[[JsonClient, Sequence[str]], Iterator[Row]]
     shape: Callable[[JsonClient, Row], Payload]
-    acknowledge: Callable[[JsonClient, Sequence[Payload]], list[Outcome]]
 
 
 def numeric(keys: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Orders in the v2 dialect: pages with an opaque cursor, bulk writes."""
+"""Orders in the v2 dialect: pages with an opaque cursor, bulk reads by number."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from connectors.base import Payload
-from connectors.channeladvisor import acknowledge
 from connectors.channeladvisor.client import rows_of
 from connectors.channeladvisor.dialect import Dialect, Row, numeric
 from connectors.channeladvisor.times import normalised
@@ -18,30 +17,71 @@ PAGE = 100
 
 
 def sweep(client: JsonClient, unexported: bool, since: str) -> Iterator[Row]:
-    """Orders by (UpdatedDateUtc, id). A cursor that expired on the way starts the sweep again from the last order seen.
+    """Orders by (UpdatedDateUtc, id). A cursor that expired on the way restarts the sweep from the last order seen.
 
-    Raises CursorExpiredError when even a fresh cursor is refused.
+    Raises CursorExpiredError when the restart would begin where the last one did.
     """
-    query: dict[str, Any] = {"limit": PAGE, **({"exported": "false"} if unexported else {}), **({"updated_since": since} if since else {})}
-    place, as_of, used, moved = "", "", set[str](), False
-    while place not in used:
-        used.add(place)
+    last = since
+    while True:
         try:
-            body = client.get(PATH, **query, **({"cursor": place} if place else {}))
+            for row in _pages(client, unexported, since):
+                yield row
+                last = max(last, _updated(row.raw))
+            return
         except ConnectorError as error:
             if error.code != "cursor_expired":
                 raise
-            if not moved:
+            if last <= since:
                 raise CursorExpiredError(error.message, status=error.status, code=error.code) from None
-            place, used, moved = "", set(), False
-            continue
-        as_of = as_of or _server_time(body)
-        for raw in rows_of(body, "Data"):
+            since = last
+
+
+def _pages(client: JsonClient, unexported: bool, since: str) -> Iterator[Row]:
+    query = {"limit": PAGE, **({"exported": "false"} if unexported else {}), **({"updated_since": since} if since else {})}
+    place, as_of, used = "", "", set[str]()
+    while place not in used:
+        used.add(place)
+        body = client.get(PATH, **query, **({"cursor": place} if place else {}))
+        rows = rows_of(body, "Data")
+        as_of = as_of or normalised(body.get("ServerTimeUtc"))
+        for raw in rows:
             yield Row(raw=raw, as_of=as_of)
-            seen = normalised(raw.get("UpdatedDateUtc")) if isinstance(raw, dict) else ""
-            if seen:
-                query_since, moved = max(seen, str(query.get("updated_since", ""))), True
-                since = query_since
         place = _next(body)
         if not place:
             return
+
+
+def one(client: JsonClient, key: str) -> Row | None:
+    """The order of that number, None when there is none."""
+    if not numeric([key]):
+        return None
+    try:
+        return Row(raw=client.get(f"{PATH}/{key}"), as_of="")
+    except MissingError:
+        return None
+
+
+def many(client: JsonClient, keys: Sequence[str]) -> Iterator[Row]:
+    """The orders of these numbers, 100 a call; missing ones are left out."""
+    wanted = numeric(keys)
+    for start in range(0, len(wanted), PAGE):
+        body = client.get(PATH, channel_advisor_order_id=wanted[start : start + PAGE], limit=PAGE)
+        for raw in rows_of(body, "Data"):
+            yield Row(raw=raw, as_of="")
+
+
+def shape(client: JsonClient, row: Row) -> Payload:
+    """The order as it came: v2 is the shape that all mappings know."""
+    return dict(row.raw)
+
+
+def _updated(raw: Any) -> str:
+    return normalised(raw.get("UpdatedDateUtc")) if isinstance(raw, dict) else ""
+
+
+def _next(body: dict[str, Any]) -> str:
+    paging = body.get("Paging")
+    return str(paging.get("NextCursor") or "") if isinstance(paging, dict) and paging.get("HasMore") else ""
+
+
+DIALECT = Dialect(id_field="ChannelAdvisorOrderID", sweep=sweep, one=one, many=many, shape=shape)
