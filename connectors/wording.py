@@ -77,7 +77,7 @@ def _words(keyword: str, limit: Any, value: Any, *, node: dict[str, Any], shown:
         case "minItems" | "maxItems":
             return f"has {len(value)} entries; {takes} at {'least' if keyword == 'minItems' else 'most'} {limit}."
         case "enum" | "const":
-            return f"is{_quoted(shown)} not one of the allowed values: {_choices(limit)}."
+            return f"is {f'“{shown}”, ' if shown else ''}not one of the allowed values: {_choices(limit)}."
         case "format":
             return f"{FORMATS.get(limit, 'is not written as expected')}{given}."
         case "minimum" | "exclusiveMinimum":
@@ -85,7 +85,7 @@ def _words(keyword: str, limit: Any, value: Any, *, node: dict[str, Any], shown:
         case "maximum" | "exclusiveMaximum":
             return f"must be {'at most' if keyword == 'maximum' else 'less than'} {limit}{given}."
         case "multipleOf":
-            return f"has more decimals than {takes.removesuffix(' takes')} keeps ({_decimals(limit)}){given}."
+            return f"has too many decimals{given}; {takes} {_decimals(limit)}."
         case "uniqueItems":
             return "holds the same entry twice."
         case _:
@@ -98,12 +98,8 @@ def _type_words(wanted: Sequence[str], value: Any, shown: str) -> str:
     if value is None:
         return f"is required but empty; it must be {allowed}."
     if isinstance(value, str):
-        return f"must be {allowed}, but is the text{_quoted(shown) or ' given'}."
+        return f"must be {allowed}, but is {f'the text “{shown}”' if shown else 'text'}."
     return f"must be {allowed}{f', but is {shown}' if shown else ''}."
-
-
-def _quoted(shown: str) -> str:
-    return f" “{shown}”," if shown else ""
 
 
 def _choices(limit: Any) -> str:

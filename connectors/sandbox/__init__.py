@@ -28,40 +28,31 @@ Request: `method path query_string headers(lower case) body params principal id`
 `form()`.
 Answer: `reply(value, status, headers)`; `raise Refusal(status, code, message, headers=…, **members)` anywhere undoes what the call wrote.
 One call runs at a time inside `book.transaction()`, so read-then-write needs no lock. `box.now()` is the clock, `box.stamp()` its text,
-never
-twice the same (`2026-11-20T10:15:00.000000Z`); `box.random` is seeded.
+never twice the same (`2026-11-20T10:15:00.000000Z`); `box.random` is seeded.
 
 Book (`box.book`): `get(kind, key)`, `put(kind, key, row)`, `delete`, `rows(kind)`, `keys(kind)`, `has`, `count`, `next_number(name,
-first)`;
-`index(kind, name, of)` + `find(kind, name, value) -> keys`; `order(kind, of)` + `after(kind, (text, key), limit) -> [((text, key),
-row)]` for
-paging that stays right under writes (declare both in `__init__`). Reads are copies. Every finished call is in the file before its
-answer leaves.
+first)`; `index(kind, name, of)` + `find(kind, name, value) -> keys`; `order(kind, of)` + `after(kind, (text, key), limit) -> [((text,
+key), row)]` for paging that stays right under writes (declare both in `__init__`). Reads are copies. Every finished call is in the file
+before its answer leaves.
 
 Faults (`box.faults`): `add(kind, path="*", method="*", count=1, skip=0, probability=1.0, retry_after=None, seconds=1.0)`, `clear()`.
-Kinds: a
-status ("503", "429", "401", "412": refused, not acted); "reset" (connection cut, not acted); "html" (200 with a web page, not acted);
-"slow" (waits,
-then acts); "slow_after" (acts, then waits); "timeout" (acts, waits `seconds`, cuts); "drop_after" (acts, cuts); "truncate" (acts, half
-a body);
-"html_after" (acts, web page). A burst of 429 is `add("429", count=50, retry_after=1)`. `fault(status, …)` may be overridden for the
-system's words.
+Kinds: a status ("503", "429", "401", "412": refused, not acted); "reset" (connection cut, not acted); "html" (200 with a web page, not
+acted); "slow" (waits, then acts); "slow_after" (acts, then waits); "timeout" (acts, waits `seconds`, cuts); "drop_after" (acts, cuts);
+"truncate" (acts, half a body); "html_after" (acts, web page). A burst of 429 is `add("429", count=50, retry_after=1)`. `fault(status, …)`
+may be overridden for the system's words.
 
 Tokens (`box.tokens`): `issue("tims_at_", seconds=1800, **about)`, `read(token) -> about + "expired" | None`, `expire_all()`.
-Limits: `rate` (token bucket with X-RateLimit-* headers and Retry-After; override `cost`) and `parallel`; both None = unlimited;
-settable while running.
-Remove the headers in `finish(request, response)` where a dialect has none.
+Limits: `rate` (token bucket with X-RateLimit-* headers and Retry-After; override `cost`) and `parallel`; both None = unlimited; settable
+while running. Remove the headers in `finish(request, response)` where a dialect has none.
 Idempotency: `Idempotency-Key` on POST is kept per path for 72 h (override `idempotency(request)`; "" = off); `once(key, content, act)`
 for bulk parts.
 Webhooks (`box.webhooks`): `announce(url, body, id=…, **about)` queues (also inside a call); `flush()`, `pending()`; `mischief.twice`,
-`.shuffle = n`,
-`.delay`, `.paused`. `webhook_retries` are seconds by the stand-in's clock; after the last one `webhook_gave_up(sending)`.
+`.shuffle = n`, `.delay`, `.paused`. `webhook_retries` are seconds by the stand-in's clock; after the last one `webhook_gave_up(sending)`.
 
 Over HTTP, from this machine only: `POST /__sandbox__/faults` (`{"Match": {"Method", "Path"}, "Fault": "503", "Count", "Skip",
-"RetryAfter",
-"Seconds", "Probability"}`), `DELETE /__sandbox__/faults`, `POST …/clock` (`{"Now", "Frozen"}` | `{"Advance": s}` | `{}`), `POST
-…/seed`, `POST …/reset`,
-`POST …/tokens/expire`, `POST …/webhooks/flush`, `POST …/webhooks/mischief`, `GET …/state`, `GET …/book/{kind}`. More: `@CONTROL.on(…)`.
+"RetryAfter", "Seconds", "Probability"}`), `DELETE /__sandbox__/faults`, `POST …/clock` (`{"Now", "Frozen"}` | `{"Advance": s}` | `{}`),
+`POST …/seed`, `POST …/reset`, `POST …/tokens/expire`, `POST …/webhooks/flush`, `POST …/webhooks/mischief`, `GET …/state`, `GET
+…/book/{kind}`. A system's own: a second Router as class attribute `controls`.
 """
 
 from __future__ import annotations

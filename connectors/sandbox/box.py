@@ -30,6 +30,7 @@ class Sandbox:
     """Base of the stand-ins; see the package's docstring. Subclasses set the class attributes and override what differs."""
 
     routes: ClassVar[Router]
+    controls: ClassVar[Router] = Router()
     label: ClassVar[str] = "sandbox"
     max_body: ClassVar[int] = 4 * 1024 * 1024
     webhook_retries: ClassVar[tuple[float, ...]] = (60, 300, 900, 3600, 21600, 43200)
@@ -151,7 +152,7 @@ class Sandbox:
         """Any request to its answer; never raises."""
         request.id = request.headers.get("x-request-id") or uuid.uuid4().hex[:12]
         try:
-            response = CONTROL.find(request)(self, request) if request.path.startswith("/__sandbox__/") else self._with_faults(request)
+            response = self._controlled(request) if request.path.startswith("/__sandbox__/") else self._with_faults(request)
         except Refusal as refusal:
             response = self._refused(refusal, request)
         except Exception as error:  # noqa: BLE001 - a stand-in answers 500 as the real system would
@@ -174,6 +175,14 @@ class Sandbox:
                 return act()
         except Refusal as refusal:
             return self._refused(refusal, Request(method="POST", path=""))
+
+    def _controlled(self, request: Request) -> Response:
+        if not (request.peer.startswith("127.") or request.peer == "::1"):
+            raise Refusal(404, "not_found", "There is no such address.")
+        if not self.controls.has(request):
+            return CONTROL.find(request)(self, request)
+        with self.book.transaction():
+            return self.controls.find(request)(self, request)
 
     def _with_faults(self, request: Request) -> Response:
         fault = self.faults.take(request.method, request.path)

@@ -7,20 +7,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from connectors.sandbox.clock import rfc3339
-from connectors.sandbox.web import Act, Refusal, Request, Response, Router, reply
+from connectors.sandbox.web import Refusal, Request, Response, Router, reply
 
 if TYPE_CHECKING:
     from connectors.sandbox.box import Sandbox
 
 
-class _LocalRouter(Router):
-    def find(self, request: Request) -> Act:
-        if not (request.peer.startswith("127.") or request.peer == "::1"):
-            raise Refusal(404, "not_found", "There is no such address.")
-        return super().find(request)
-
-
-CONTROL = _LocalRouter()
+CONTROL = Router()
 
 
 @CONTROL.on("POST", "/__sandbox__/faults")

@@ -37,6 +37,7 @@ class Request:
     id: str = ""
     principal: Any = None
     _query: dict[str, list[str]] | None = None
+    _json: Any = None
 
     @property
     def query(self) -> dict[str, list[str]]:
@@ -55,10 +56,12 @@ class Request:
 
     def json(self) -> Any:
         """The JSON body. Raises Refusal 400 `malformed_json`."""
-        try:
-            return decode(self.body)
-        except ValueError:
-            raise Refusal(400, "malformed_json", "The body is not valid JSON.") from None
+        if self._json is None:
+            try:
+                self._json = decode(self.body)
+            except ValueError:
+                raise Refusal(400, "malformed_json", "The body is not valid JSON.") from None
+        return self._json
 
 
 @dataclass(slots=True)
@@ -107,6 +110,10 @@ class Router:
 
         return register
 
+    def has(self, request: Request) -> bool:
+        """Whether any method of this address is served here."""
+        return any(pattern.match(request.path) for pattern in self._paths)
+
     def find(self, request: Request) -> Act:
         """The act for a request; fills `request.params`. Raises Refusal 404 or 405."""
         act = self._fixed.get((request.method, request.path))
@@ -116,6 +123,6 @@ class Router:
             if match := pattern.match(request.path):
                 request.params = {name: unquote(value) for name, value in match.groupdict().items()}
                 return candidate
-        if any(pattern.match(request.path) for pattern in self._paths):
+        if self.has(request):
             raise Refusal(405, "method_not_allowed", f"{request.method} is not possible here.")
         raise Refusal(404, "not_found", "There is no such address.")
