@@ -5,9 +5,17 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
+
+
+class PublishedError(ValidationError):
+    """A published version was about to be changed or deleted."""
+
+    def __init__(self) -> None:
+        super().__init__("This version is published and never changes again. Start a new draft and change that.", code="published")
 
 
 class Mapping(models.Model):
@@ -25,9 +33,22 @@ class Mapping(models.Model):
 
     class Meta:
         ordering: ClassVar = ["name"]
+        permissions: ClassVar = [("publish_mapping", "Can publish mappings and roll them back")]
 
     def __str__(self) -> str:
         return self.name
+
+
+class VersionRows(models.QuerySet["MappingVersion"]):
+    """Versions, of which published ones are neither changed nor deleted in bulk."""
+
+    def update(self, **kwargs: Any) -> int:
+        _refuse_published(self.filter(state=MappingVersion.State.PUBLISHED))
+        return super().update(**kwargs)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        _refuse_published(self.filter(state=MappingVersion.State.PUBLISHED))
+        return super().delete()
 
 
 class MappingVersion(models.Model):
@@ -41,21 +62,55 @@ class MappingVersion(models.Model):
     number = models.PositiveIntegerField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     comment = models.CharField(max_length=400, blank=True)
+    revision = models.PositiveIntegerField(default=1, editable=False)
+    """Rises with every saved change of the draft, so that two editors do not overwrite each other."""
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     published_at = models.DateTimeField(null=True, blank=True)
     published_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    history = HistoricalRecords()
+    history = HistoricalRecords(excluded_fields=["revision"])
+    objects = VersionRows.as_manager()
 
     class Meta:
         ordering: ClassVar = ["mapping", "-number"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["mapping", "number"], name="mapping_version_number"),
             models.UniqueConstraint(fields=["mapping"], condition=Q(state="draft"), name="one_draft_per_mapping"),
+            models.CheckConstraint(
+                condition=Q(state="draft", published_at=None) | Q(state="published", published_at__isnull=False),
+                name="published_has_its_time",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.mapping} v{self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk:
+            _refuse_published(MappingVersion.objects.filter(pk=self.pk, state=self.State.PUBLISHED))
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        _refuse_published(MappingVersion.objects.filter(pk=self.pk, state=self.State.PUBLISHED))
+        return super().delete(*args, **kwargs)
+
+
+class RuleRows(models.QuerySet["MappingRule"]):
+    """Rules, of which those of published versions are neither added, changed nor deleted in bulk."""
+
+    def update(self, **kwargs: Any) -> int:
+        _refuse_published(self.filter(version__state=MappingVersion.State.PUBLISHED))
+        return super().update(**kwargs)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        _refuse_published(self.filter(version__state=MappingVersion.State.PUBLISHED))
+        return super().delete()
+
+    def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> list[MappingRule]:
+        rows = list(objs)
+        versions = {row.version_id for row in rows}
+        _refuse_published(MappingVersion.objects.filter(pk__in=versions, state=MappingVersion.State.PUBLISHED))
+        return super().bulk_create(rows, *args, **kwargs)
 
 
 class MappingRule(models.Model):
@@ -79,12 +134,30 @@ class MappingRule(models.Model):
     if_empty = models.CharField(max_length=10, choices=IfEmpty.choices, default=IfEmpty.OMIT)
     note = models.CharField(max_length=400, blank=True)
     history = HistoricalRecords()
+    objects = RuleRows.as_manager()
 
     class Meta:
         ordering: ClassVar = ["version", "position", "id"]
 
     def __str__(self) -> str:
         return f"{self.target} ← {self.source or self.formula or self.constant or ''}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self._refuse_when_published()
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        self._refuse_when_published()
+        return super().delete(*args, **kwargs)
+
+    def _refuse_when_published(self) -> None:
+        either = Q(pk=self.version_id) | Q(rules=self.pk) if self.pk else Q(pk=self.version_id)
+        _refuse_published(MappingVersion.objects.filter(either, state=MappingVersion.State.PUBLISHED))
+
+
+def _refuse_published(published: models.QuerySet[Any]) -> None:
+    if published.exists():
+        raise PublishedError
 
 
 class LookupTable(models.Model):
@@ -110,6 +183,15 @@ class LookupTable(models.Model):
         cls.objects.filter(pk=table_id).update(revision=F("revision") + 1)
 
 
+class EntryRows(models.QuerySet["LookupEntry"]):
+    """Entries; deleting some tells every process that their tables changed."""
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        for table_id in self.order_by().values_list("table_id", flat=True).distinct():
+            LookupTable.touch(table_id)
+        return super().delete()
+
+
 class LookupEntry(models.Model):
     """One row of a lookup table. Keys are compared exactly as written."""
 
@@ -118,6 +200,7 @@ class LookupEntry(models.Model):
     value = models.CharField(max_length=400, blank=True)
     note = models.CharField(max_length=200, blank=True)
     history = HistoricalRecords()
+    objects = EntryRows.as_manager()
 
     class Meta:
         ordering: ClassVar = ["table", "key"]
