@@ -1,0 +1,130 @@
+"""Lists: which source list each target list walks, and the binding of their elements while a record is mapped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mappings.core.paths import AT, EACH, PathError, Read, Segment, joined, parse, reader
+from mappings.core.refusal import RefusedError
+from mappings.core.state import State, list_prefixes, without_last_walk
+from mappings.core.values import Rule
+
+Path = tuple[Segment, ...]
+Bound = tuple[Any, dict[str, Any], tuple[Any, ...], tuple[dict[str, Any], ...], tuple[int, ...]]
+"""Element, its target element, and both with those of the outer lists, and the indexes."""
+
+
+@dataclass(slots=True)
+class Walk:
+    """One target list that is made by walking a source list; `parent` is the walk of the list around it.
+
+    `keep` decides which elements stay and `steps` change the elements before; both come from the rule on the list itself (`rule`).
+    """
+
+    number: int
+    target: Path
+    source: Path
+    parent: Walk | None = None
+    rule: Rule | None = None
+    keep: Callable[[State], bool] | None = None
+    steps: list[Callable[[list[Any], list[Any], State], list[Any]]] = field(default_factory=list)
+    scalar: bool = False
+    read: Read = lambda value: None
+    place: Callable[[dict[str, Any]], list[Any]] = lambda out: []
+
+    def prepare(self) -> None:
+        """Compiles the paths, relative to the list around this one."""
+        outer_source = self.parent.source if self.parent else ()
+        outer_target = self.parent.target if self.parent else ()
+        self.read = reader(without_last_walk(self.source[len(outer_source) :]))
+        self.place = _placer(without_last_walk(self.target[len(outer_target) :]))
+
+    def outer(self) -> tuple[Walk, ...]:
+        """This walk and those around it, outermost first."""
+        return (*self.parent.outer(), self) if self.parent else (self,)
+
+    def bind(self, state: State) -> None:
+        """Finds the elements and makes an empty target element for each that stays."""
+        bound: list[Bound] = []
+        if self.parent is None:
+            self._bind_one(state, state.source, state.payload, ((), (), ()), bound)
+        else:
+            for element, out, levels, outs, indexes in state.bound[self.parent.number]:
+                self._bind_one(state, element, out, (levels, outs, indexes), bound)
+        state.bound[self.number] = bound
+
+    def _bind_one(self, state: State, base: Any, out: dict[str, Any], outer: tuple[Any, Any, Any], bound: list[Bound]) -> None:
+        levels, outs, indexes = outer
+        elements = self.read(base)
+        if elements is None:
+            return
+        state.rule, state.levels, state.outs, state.indexes = self.rule or Rule(target=joined(self.target)), levels, outs, indexes
+        try:
+            made = self.place(out)
+            for element in self._kept(state, elements, levels):
+                target: dict[str, Any] = {}
+                bound.append((element, target, (*levels, element), (*outs, target), (*indexes, len(made))))
+                made.append(target)
+            if not made and self.rule is not None and self.rule.if_empty == "error":
+                raise RefusedError("No line is left. Check the source, or cancel the record.", code="required")
+        except RefusedError as refused:
+            state.indexes = indexes
+            state.refuse(refused)
+
+    def _kept(self, state: State, elements: Any, levels: tuple[Any, ...]) -> Iterator[Any]:
+        if elements.__class__ is not list:
+            raise RefusedError("A list is expected here, but the source has something else.", code="type_mismatch")
+        for step in self.steps:
+            elements = step(elements, [], state)
+        for place, element in enumerate(elements):
+            if element.__class__ is not dict and not self.scalar:
+                raise RefusedError(f"Element {place} of the source list is not a group of fields.", code="type_mismatch")
+            state.levels = (*levels, element)
+            if self.keep is None or self.keep(state):
+                yield element
+
+
+def _placer(path: Path) -> Callable[[dict[str, Any]], list[Any]]:
+    *groups, leaf = path
+
+    def place(out: dict[str, Any]) -> list[Any]:
+        for group in groups:
+            out = out.setdefault(group.name, {})
+        made: list[Any] = []
+        out[leaf.name] = made
+        return made
+
+    return place
+
+
+def parsed(rule: Rule) -> tuple[Path, Path]:
+    """A rule's target and source as segments. PathError in words."""
+    target = parse(rule.target)
+    if any(segment.pick == AT for segment in target):
+        raise PathError(f"{rule.target}: a target element is named by [] or [Name=Value], not by a number")
+    if target[0].name.startswith("$"):
+        raise PathError(f"{rule.target}: a target begins with a field's name")
+    return target, parse(rule.source) if rule.source else ()
+
+
+def find_walks(paths: Sequence[tuple[Rule, Path, Path]]) -> dict[Path, Walk]:
+    """The walks that the rules need, outer lists before inner ones; target lists without a source list are left out."""
+    walks: dict[Path, Walk] = {}
+    for depth in range(1, 1 + max((len(list_prefixes(target)) for _, target, _ in paths), default=0)):
+        for rule, target, source in sorted(paths, key=lambda one: one[0].target.rstrip().endswith("[]"), reverse=True):
+            targets, sources = list_prefixes(target), list_prefixes(source)
+            if len(targets) < depth or len(sources) < depth or targets[depth - 1] in walks or source[0].name.startswith("$"):
+                continue
+            parent = walks.get(targets[depth - 2]) if depth > 1 else None
+            if depth > 1 and (parent is None or parent.source != sources[depth - 2]):
+                continue
+            walks[targets[depth - 1]] = Walk(number=len(walks), target=targets[depth - 1], source=sources[depth - 1], parent=parent)
+    structures = {target: rule for rule, target, _ in paths if target[-1].pick == EACH}
+    under = {prefix for _, target, _ in paths for prefix in list_prefixes(target[:-1] if target[-1].pick == EACH else target)}
+    for prefix, walk in walks.items():
+        walk.rule = structures.get(prefix)
+        walk.scalar = walk.rule is not None and prefix not in under
+        walk.prepare()
+    return walks
