@@ -1,0 +1,230 @@
+"""The comparison of both systems' books must see every way in which they can differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from connectors.channeladvisor.customers import customer_key
+from connectors.channeladvisor.standin.orders import generate
+from hub.demo.books import Comparison, Journey, compare
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def sold(order: dict[str, Any], number: int) -> dict[str, Any]:
+    """The sales order that an order should become."""
+    lines = [
+        {"ExternalLineID": str(one["ItemID"]), "SKU": one["SKU"], "Quantity": one["Quantity"], "Price": one["UnitPrice"]}
+        for one in order["OrderItem"]
+    ]
+    return {
+        "SalesOrderID": f"SO-{number}",
+        "ExternalOrderID": str(order["ChannelAdvisorOrderID"]),
+        "MarketplaceOrderID": order["OrderID"],
+        "CustomerID": f"C-{number}",
+        "Currency": order["Currency"],
+        "TotalAmount": order["Totals"]["Grand"],
+        "OrderStatus": "Open",
+        "ShippingAddress": order["ShippingAddress"],
+        "LineItems": lines,
+    }
+
+
+class Books:
+    """Two systems that agree on five orders of five buyers; tests spoil one thing."""
+
+    def __init__(self) -> None:
+        made = generate(seed=4, count=5, now=NOW, skus=["TK-1001", "TK-1002"], failing=0)
+        self.orders = [one.order for one in made]
+        self.sales_orders = [sold(order, number) for number, order in enumerate(self.orders)]
+        self.customers: list[dict[str, Any]] = []
+        self.journeys = {}
+        for number, order in enumerate(self.orders):
+            order |= {"Exported": True, "SellerOrderID": f"SO-{number}"}
+            self.sales_orders[number] = deepcopy(self.sales_orders[number])
+            name = {"System": "ChannelAdvisor", "ID": f"{customer_key(order)}"}
+            self.customers.append({"CustomerID": f"C-{number}", "ExternalIDs": [name], "Email": f"{number}@shop.example"})
+            self.journeys[str(order["ChannelAdvisorOrderID"])] = Journey(state="delivered")
+        self.may_stop: dict[str, str] = {}
+        self.aliases: dict[str, str] = {}
+
+    @property
+    def first(self) -> str:
+        return str(self.orders[0]["ChannelAdvisorOrderID"])
+
+    def compared(self) -> Comparison:
+        return compare(self.orders, self.sales_orders, self.customers, self.journeys, may_stop=self.may_stop, aliases=self.aliases)
+
+
+def test_equal_books_have_no_difference() -> None:
+    found = Books().compared()
+    assert found.differences == []
+    assert found.counts == {"delivered": 5}
+
+
+def double(books: Books) -> None:
+    books.sales_orders.append({**books.sales_orders[0], "SalesOrderID": "SO-99"})
+
+
+def lose(books: Books) -> None:
+    del books.sales_orders[0]
+
+
+def lose_silently(books: Books) -> None:
+    del books.sales_orders[0], books.journeys[books.first]
+
+
+def wrong_total(books: Books) -> None:
+    books.sales_orders[0]["TotalAmount"] += Decimal("0.01")
+
+
+def wrong_currency(books: Books) -> None:
+    books.sales_orders[0]["Currency"] = "XXX"
+
+
+def wrong_marketplace_id(books: Books) -> None:
+    books.sales_orders[0]["MarketplaceOrderID"] = "112-0"
+
+
+def wrong_quantity(books: Books) -> None:
+    books.sales_orders[0]["LineItems"][0]["Quantity"] += 1
+
+
+def wrong_price(books: Books) -> None:
+    books.sales_orders[0]["LineItems"][0]["Price"] += 1
+
+
+def missing_line(books: Books) -> None:
+    books.sales_orders[0]["LineItems"].pop()
+
+
+def wrong_address(books: Books) -> None:
+    books.sales_orders[0]["ShippingAddress"]["PostalCode"] = "00000"
+
+
+def stranger(books: Books) -> None:
+    books.sales_orders[0]["CustomerID"] = "C-1"
+
+
+def nobody(books: Books) -> None:
+    books.sales_orders[0]["CustomerID"] = "C-404"
+
+
+def not_acknowledged(books: Books) -> None:
+    books.orders[0]["Exported"] = False
+
+
+def wrong_acknowledgement(books: Books) -> None:
+    books.orders[0]["SellerOrderID"] = "SO-77"
+
+
+def not_cancelled(books: Books) -> None:
+    books.orders[0]["OrderStatus"] = "Cancelled"
+
+
+def cancelled_alone(books: Books) -> None:
+    books.sales_orders[0]["OrderStatus"] = "Cancelled"
+
+
+def invented(books: Books) -> None:
+    books.sales_orders.append({**books.sales_orders[0], "ExternalOrderID": "4711"})
+
+
+def same_customer_twice(books: Books) -> None:
+    books.customers.append({**books.customers[0], "CustomerID": "C-98"})
+
+
+def failed_without_cause(books: Books) -> None:
+    del books.sales_orders[0]
+    books.journeys[books.first] = Journey(state="failed", reason="TIMS refused it.")
+
+
+def failed_without_words(books: Books) -> None:
+    del books.sales_orders[0]
+    books.journeys[books.first] = Journey(state="failed")
+    books.may_stop[books.first] = "unknown_sku"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (double, "doubled, 2 sales orders"),
+        (lose, "lost, TIMS does not have it and the hub calls it delivered"),
+        (lose_silently, "the hub does not know it"),
+        (wrong_total, "total differs"),
+        (wrong_currency, "currency differs"),
+        (wrong_marketplace_id, "marketplace order id differs"),
+        (wrong_quantity, "lines differs"),
+        (wrong_price, "lines differs"),
+        (missing_line, "lines differs"),
+        (wrong_address, "destination differs"),
+        (stranger, "someone else"),
+        (nobody, "customer does not exist"),
+        (not_acknowledged, "not acknowledged"),
+        (wrong_acknowledgement, "acknowledged as SO-77"),
+        (not_cancelled, "cancelled differs"),
+        (cancelled_alone, "cancelled differs"),
+        (invented, "which ChannelAdvisor never had"),
+        (same_customer_twice, "exists 2 times"),
+        (failed_without_cause, "though nothing was wrong with it"),
+        (failed_without_words, "no reason given"),
+    ],
+)
+def test_a_wrong_book_is_found(spoil: Callable[[Books], None], words: str) -> None:
+    books = Books()
+    spoil(books)
+    differences = books.compared().differences
+    assert any(words in one for one in differences), differences
+
+
+@pytest.mark.parametrize("state", ["held", "failed", "skipped"])
+def test_an_order_that_may_stop_is_accounted_for_by_its_reason(state: str) -> None:
+    books = Books()
+    del books.sales_orders[0]
+    books.orders[0]["Exported"] = False
+    books.journeys[books.first] = Journey(state=state, reason="SKU ZZ-1 does not exist in TIMS.")
+    books.may_stop[books.first] = "unknown_sku"
+    found = books.compared()
+    assert found.differences == []
+    assert found.verdicts[books.first] == state
+
+
+def test_an_order_that_may_stop_is_still_not_allowed_twice() -> None:
+    books = Books()
+    double(books)
+    books.journeys[books.first] = Journey(state="failed", reason="TIMS refused the change of price.")
+    books.may_stop[books.first] = "price_changed"
+    assert any("doubled" in one for one in books.compared().differences)
+
+
+def test_an_order_cancelled_on_both_sides_agrees() -> None:
+    books = Books()
+    books.orders[0]["OrderStatus"] = books.sales_orders[0]["OrderStatus"] = "Cancelled"
+    for line in books.sales_orders[0]["LineItems"]:
+        line["QuantityCancelled"] = line["Quantity"]
+    found = books.compared()
+    assert found.differences == []
+    assert found.verdicts[books.first] == "cancelled"
+
+
+def test_an_order_cancelled_before_the_hub_took_it_needs_no_sales_order() -> None:
+    books = Books()
+    books.orders[0]["OrderStatus"] = "Cancelled"
+    del books.sales_orders[0]
+    books.journeys[books.first] = Journey(state="skipped", reason="Cancelled before it was taken.")
+    found = books.compared()
+    assert found.differences == []
+    assert found.verdicts[books.first] == "cancelled"
+
+
+def test_a_sku_with_another_name_in_tims_is_the_same_line() -> None:
+    books = Books()
+    books.orders[0]["OrderItem"][0]["SKU"] = "ZZ-1"
+    books.aliases["ZZ-1"] = books.sales_orders[0]["LineItems"][0]["SKU"]
+    assert books.compared().differences == []
