@@ -110,6 +110,14 @@ class Router:
 
         return register
 
+    def add(self, *others: Router) -> None:
+        """Takes over the routes of other routers; earlier ones win."""
+        for other in others:
+            self._fixed = {**other._fixed, **self._fixed}
+            self._paths += other._paths
+            for at, patterns in other._patterns.items():
+                self._patterns.setdefault(at, []).extend(patterns)
+
     def has(self, request: Request) -> bool:
         """Whether any method of this address is served here."""
         return any(pattern.match(request.path) for pattern in self._paths)

@@ -1,0 +1,1 @@
+"""The parts of the TIMS stand-in, one file per business object."""

@@ -1,0 +1,151 @@
+"""What can be done to a sales order: cancel, hold, release, complete, and shipping it in the warehouse."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from connectors.sandbox import Refusal, Request, Response, Router, Row, Sandbox
+from connectors.tims.standin import documents
+from connectors.tims.standin.checks import flaw, refuse
+from connectors.tims.standin.orders import KIND, tell
+from connectors.tims.standin.stock import allocate, give_back
+from connectors.tims.standin.totals import dec
+
+ACTIONS = Router()
+CONTROLS = Router()
+CANCELLABLE = ("Draft", "Open", "OnHold", "PartiallyFulfilled")
+NEXT = {
+    "Draft": ["Open", "Cancelled"], "Open": ["OnHold", "PartiallyFulfilled", "Fulfilled", "Cancelled"], "OnHold": ["Open", "Cancelled"],
+    "PartiallyFulfilled": ["Fulfilled", "Cancelled"], "Fulfilled": ["Completed"],
+}  # fmt: skip
+
+
+def _take(box: Sandbox, request: Request, allowed: tuple[str, ...]) -> Row:
+    row = documents.load(box, KIND, request.params["order_id"], "Sales order")
+    documents.guard(request, row)
+    _allow(row, allowed)
+    return row
+
+
+def _allow(row: Row, allowed: tuple[str, ...]) -> None:
+    if row["OrderStatus"] not in allowed:
+        words = f"Sales order {row['SalesOrderID']} is {row['OrderStatus']}."
+        raise Refusal(409, "state_conflict", words, AllowedTransitions=NEXT.get(row["OrderStatus"], []), ExistingStatus=row["OrderStatus"])
+
+
+def _settle(box: Sandbox, row: Row, status: str, changed: list[str], by: str = "api") -> Row:
+    before = row["OrderStatus"]
+    row["OrderStatus"] = row["Status"] = status
+    documents.save(box, KIND, row["SalesOrderID"], row, changed=changed, by=by)
+    if before != status:
+        tell(box, "sales_order.status_changed", row)
+    return row
+
+
+def open_units(line: Row) -> Decimal:
+    """Units of a line that are neither shipped nor cancelled."""
+    return dec(line["Quantity"]) - dec(line["QuantityShipped"]) - dec(line["QuantityCancelled"])
+
+
+@ACTIONS.on("POST", "/api/v1/sales_orders/{order_id}/cancel")
+def cancel(box: Sandbox, request: Request) -> Response:
+    """Cancels units, or all that are open."""
+    row = _take(box, request, CANCELLABLE)
+    wish = request.json() if request.body else {}
+    return documents.shown(request, cancelled(box, row, wish.get("Lines")))
+
+
+def cancelled(box: Sandbox, row: Row, lines: list[dict[str, Any]] | None, by: str = "api") -> Row:
+    """Cancels `[{"LineNumber", "Quantity"}]`, None = everything open."""
+    by_number = {line["LineNumber"]: line for line in row["LineItems"]}
+    asked = lines or [{"LineNumber": number, "Quantity": open_units(line)} for number, line in by_number.items()]
+    flaws = []
+    for at, wish in enumerate(asked):
+        line = by_number.get(wish.get("LineNumber"))
+        if line is None:
+            flaws.append(flaw(f"Lines[{at}].LineNumber", "not_found", "There is no such line.", wish.get("LineNumber")))
+        elif dec(wish.get("Quantity")) > open_units(line) or dec(wish.get("Quantity")) < 0:
+            flaws.append(flaw(f"Lines[{at}].Quantity", "max_value", f"{open_units(line)} open.", wish.get("Quantity")))
+    refuse("cancellation", flaws)
+    for wish in asked:
+        line, units = by_number[wish["LineNumber"]], dec(wish["Quantity"])
+        give_back(box, line, min(units, dec(line["QuantityAllocated"]) + dec(line["QuantityBackordered"])))
+        line["QuantityCancelled"] = dec(line["QuantityCancelled"]) + units
+        if not open_units(line):
+            line["LineStatus"] = "Shipped" if dec(line["QuantityShipped"]) else "Cancelled"
+    row = _settle(box, row, _status(row), ["LineItems", "OrderStatus"], by)
+    tell(box, "sales_order.line_cancelled", row)
+    return row
+
+
+def _status(row: Row) -> str:
+    shipped = any(dec(line["QuantityShipped"]) for line in row["LineItems"])
+    if any(open_units(line) for line in row["LineItems"]):
+        return "PartiallyFulfilled" if shipped else str(row["OrderStatus"])
+    return "Fulfilled" if shipped else "Cancelled"
+
+
+@ACTIONS.on("POST", "/api/v1/sales_orders/{order_id}/hold")
+def hold(box: Sandbox, request: Request) -> Response:
+    """Puts an open order on hold."""
+    row = _take(box, request, ("Open",))
+    wish = request.json() if request.body else {}
+    row["Hold"] = {"Code": str(wish.get("Code") or "DATA"), "Comment": wish.get("Comment")}
+    return documents.shown(request, _settle(box, row, "OnHold", ["Hold", "OrderStatus"]))
+
+
+@ACTIONS.on("POST", "/api/v1/sales_orders/{order_id}/release")
+def release(box: Sandbox, request: Request) -> Response:
+    """Opens an order that is on hold, or a draft."""
+    row = _take(box, request, ("OnHold", "Draft"))
+    if row["OrderStatus"] == "Draft" and row["FulfilledBy"] == "Seller":
+        for line in row["LineItems"]:
+            allocate(box, line, line.get("LocationCode") or row.get("FulfillmentLocationCode"))
+    row["Hold"] = None
+    return documents.shown(request, _settle(box, row, "Open", ["Hold", "OrderStatus"]))
+
+
+@ACTIONS.on("POST", "/api/v1/sales_orders/{order_id}/complete")
+def complete(box: Sandbox, request: Request) -> Response:
+    """Closes a fulfilled order."""
+    return documents.shown(request, _settle(box, _take(box, request, ("Fulfilled",)), "Completed", ["OrderStatus"]))
+
+
+@CONTROLS.on("POST", "/__sandbox__/advance_order/{order_id}")
+def advance_order(box: Sandbox, request: Request) -> Response:
+    """One step: an open order ships (`{"Lines": [{"LineNumber", "Quantity"}]}` or whole), a fulfilled one is invoiced and completed."""
+    row = documents.load(box, KIND, request.params["order_id"], "Sales order")
+    return documents.shown(request, advanced(box, row, (request.json() if request.body else {}).get("Lines")))
+
+
+def advanced(box: Sandbox, row: Row, lines: list[dict[str, Any]] | None = None) -> Row:
+    """Ships what is open, or completes a fulfilled order. Raises Refusal 409 for any other."""
+    if row["OrderStatus"] == "Fulfilled":
+        for line in row["LineItems"]:
+            line["QuantityInvoiced"] = line["QuantityShipped"]
+        return _settle(box, row, "Completed", ["LineItems", "OrderStatus"], by="warehouse")
+    _allow(row, ("Open", "PartiallyFulfilled"))
+    asked = {one["LineNumber"]: dec(one["Quantity"]) for one in lines or ()}
+    packed = []
+    for line in row["LineItems"]:
+        units = min(asked.get(line["LineNumber"], Decimal(0)) if lines else open_units(line), open_units(line))
+        if units:
+            give_back(box, line, units, shipped=True)
+            line["QuantityShipped"] = dec(line["QuantityShipped"]) + units
+            line["LineStatus"] = "Open" if open_units(line) else "Shipped"
+            packed.append({"LineNumber": line["LineNumber"], "SKU": line["SKU"], "Quantity": units})
+    _shipment(box, row, packed)
+    return _settle(box, row, _status(row), ["LineItems", "OrderStatus"], by="warehouse")
+
+
+def _shipment(box: Sandbox, row: Row, packed: list[Row]) -> None:
+    sequence = box.book.next_number("shipments", 771)
+    number = f"SH-{sequence:06d}"
+    box_of_goods = {"PackageNumber": 1, "TrackingNumber": f"1Z999AA1{sequence:010d}", "Lines": packed}
+    shipment = {
+        "ShipmentID": number, "Sequence": sequence, "SalesOrderID": row["SalesOrderID"], "Status": "Shipped", "ShippedAt": box.stamp(),
+        "LocationCode": row["LineItems"][0].get("LocationCode") or "RENO", "CarrierID": row.get("CarrierID") or "UPS",
+        "ShippingMethod": row.get("ShippingMethod"), "Currency": row["Currency"], "Packages": [box_of_goods],
+    }  # fmt: skip
+    documents.save(box, "shipments", number, shipment, changed=[])
