@@ -1,0 +1,1 @@
+"""What the ChannelAdvisor stand-in is made of, and the orders that it offers."""
