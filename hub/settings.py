@@ -145,7 +145,8 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["hub.api.parsing.BoundedJSONParser"],
+    "EXCEPTION_HANDLER": "hub.api.errors.in_words",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle", "rest_framework.throttling.AnonRateThrottle"],
     "DEFAULT_THROTTLE_RATES": {"user": env.str("HUB_API_RATE", default="600/min"), "anon": "60/min"},
@@ -158,6 +159,12 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "hub.api.openapi.with_webhooks"],
+    "ENUM_NAME_OVERRIDES": {
+        "DeliveryState": "hub.models.delivery.Delivery.State",
+        "RunState": "hub.models.sync_run.SyncRun.State",
+        "ErrorState": "hub.models.error_record.ErrorRecord.State",
+    },
 }
 
 LANGUAGE_CODE = "en-us"
