@@ -47,7 +47,8 @@ def unlock_text(locked: str) -> str:
         return _fernet().decrypt(locked.encode()).decode()
     except InvalidToken:
         raise WrongKeyError(
-            "A stored secret cannot be opened with the present HUB_ENCRYPTION_KEYS. Add the key it was stored with, or enter the secret again."
+            "A stored secret cannot be opened with the present HUB_ENCRYPTION_KEYS. "
+            "Add the key it was stored with, or enter the secret again."
         ) from None
 
 
@@ -103,7 +104,9 @@ def _unwrapped(wrapped: str, keys: tuple[str, ...]) -> AESGCM:
     try:
         return AESGCM(_keys(keys).decrypt(wrapped.encode()))
     except InvalidToken:
-        raise WrongKeyError("A sealed record cannot be opened with the present HUB_ENCRYPTION_KEYS. Add the key it was sealed with.") from None
+        raise WrongKeyError(
+            "A sealed record cannot be opened with the present HUB_ENCRYPTION_KEYS. Add the key it was sealed with."
+        ) from None
 
 
 def _cipher(seal: Seal) -> AESGCM:

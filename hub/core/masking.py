@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -66,14 +67,5 @@ def _collect(value: Any, path: tuple[str, ...], found: set[str]) -> None:
 
 def scrub(words: str, values: Iterable[str]) -> str:
     """The sentence with every personal value replaced, whatever its case; longer values first."""
-    folded = words.casefold()
-    for value in sorted(values, key=len, reverse=True):
-        wanted = value.casefold()
-        at = folded.find(wanted)
-        while at >= 0 and len(folded) == len(words):
-            words = words[:at] + MASK + words[at + len(wanted) :]
-            folded = words.casefold()
-            at = folded.find(wanted, at + len(MASK))
-        if len(folded) != len(words) and wanted in folded:
-            return MASK
-    return words
+    wanted = [re.escape(value) for value in sorted(values, key=len, reverse=True)]
+    return re.sub("|".join(wanted), MASK, words, flags=re.IGNORECASE) if wanted else words

@@ -1,0 +1,121 @@
+"""Inbound events become readings: what many webhooks announced is read together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from connectors.base import Record, Stream
+from connectors.errors import ConnectorError, CredentialsError
+from hub import clients, vault
+from hub.engine.accept import accept, stream_of
+from hub.engine.read import count, read_keys
+from hub.engine.settle import refuse
+from hub.models import Connection, Flow, InboundEvent, SyncRun
+
+LEASE = timedelta(seconds=90)
+PATIENCE = (2, 5, 15)
+"""Seconds until a record is looked for again that its system announced but does not show yet."""
+TROUBLE = timedelta(seconds=30)
+State = InboundEvent.State
+Found = tuple[int, str, int]
+"""Event id, record key, attempts."""
+
+
+def read_events(connection_id: int, *, deadline: float) -> int:
+    """Reads what this connection's webhooks announced until nothing waits or `deadline` (monotonic seconds) is over. Answers how many events."""
+    done = 0
+    while time.monotonic() < deadline:
+        connection = Connection.objects.filter(pk=connection_id, enabled=True).exclude(status=Connection.Status.REFUSED).first()
+        if connection is None:
+            break
+        stream_id, events = _claim(connection, timezone.now())
+        if not events:
+            break
+        _read_stream(connection, stream_id, events)
+        done += len(events)
+    return done
+
+
+def _claim(connection: Connection, now: datetime, size: int = 200) -> tuple[str, list[Found]]:
+    """Takes waiting events of one stream for a while; a worker that dies gives them back by itself."""
+    with transaction.atomic():
+        waiting = InboundEvent.objects.filter(connection=connection, state=State.RECEIVED, due_at__lte=now).order_by("due_at", "id")
+        if database.features.has_select_for_update_skip_locked:
+            waiting = waiting.select_for_update(skip_locked=True, of=("self",))
+        rows = list(waiting.values_list("stream", "pk", "key", "attempts")[:size])
+        if not rows:
+            return "", []
+        stream_id = rows[0][0]
+        events = [(pk, key, attempts) for stream, pk, key, attempts in rows if stream == stream_id]
+        InboundEvent.objects.filter(pk__in=[pk for pk, _, _ in events]).update(due_at=now + LEASE, attempts=F("attempts") + 1)
+    return stream_id, events
+
+
+def _read_stream(connection: Connection, stream_id: str, events: Sequence[Found]) -> None:
+    flows = list(
+        Flow.objects.filter(source=connection, stream=stream_id, enabled=True, webhooks=True)
+        .select_related("source", "target")
+        .order_by("pk")
+    )
+    stream = stream_of(flows[0]) if flows else None
+    if stream is None:
+        _close(events, State.IGNORED, "No flow reads these records when a webhook arrives.")
+        return
+    try:
+        records = _read(connection, stream, list(dict.fromkeys(key for _, key, _ in events)))
+    except CredentialsError as error:
+        refuse(connection, error.message, now=timezone.now())
+        _later(events, timezone.now() + TROUBLE, error.message)
+    except (ConnectorError, vault.WrongKeyError) as error:
+        wait = getattr(error, "retry_after", None)
+        _later(events, timezone.now() + (timedelta(seconds=wait) if wait else TROUBLE), str(error))
+    else:
+        _take_in(flows, events, records)
+
+
+def _read(connection: Connection, stream: Stream, keys: list[str]) -> list[Record]:
+    client = clients.client(connection)
+    with clients.meter(connection).paced(connection.pk):
+        return [record for at in range(0, len(keys), 100) for record in read_keys(stream, client, keys[at : at + 100])]
+
+
+def _take_in(flows: Sequence[Flow], events: Sequence[Found], records: Sequence[Record]) -> None:
+    now = timezone.now()
+    found = {record.key for record in records}
+    there = [event for event in events if event[1] in found]
+    for flow in flows:
+        run = SyncRun.objects.create(flow=flow, trigger=SyncRun.Trigger.WEBHOOK, state=SyncRun.State.RUNNING, started_at=now, seen_at=now)
+        for at in range(0, len(records), flow.batch):
+            count(run, accept(flow, records[at : at + flow.batch], run=run, now=now, cursor=False))
+        SyncRun.objects.filter(pk=run.pk).update(state=SyncRun.State.DONE, finished_at=timezone.now())
+    InboundEvent.objects.filter(pk__in=[pk for pk, _, _ in there]).update(state=State.DONE, reason="", done_at=now, run=run)
+    _look_again([event for event in events if event[1] not in found], now)
+
+
+def _look_again(events: Sequence[Found], now: datetime) -> None:
+    """A system may announce a record before it shows it; after a few looks the regular reading must find it."""
+    for attempt, wait in enumerate(PATIENCE):
+        early = [event for event in events if event[2] == attempt]
+        if early:
+            _later(early, now + timedelta(seconds=wait), "The record was announced but cannot be read yet.")
+    _close(
+        [e for e in events if e[2] >= len(PATIENCE)],
+        State.IGNORED,
+        "The announced record does not exist; the regular reading goes on looking.",
+    )
+
+
+def _later(events: Sequence[Found], at: datetime, words: str) -> None:
+    InboundEvent.objects.filter(pk__in=[pk for pk, _, _ in events]).update(due_at=at, reason=words[:300])
+
+
+def _close(events: Sequence[Found], state: str, words: str) -> None:
+    if events:
+        InboundEvent.objects.filter(pk__in=[pk for pk, _, _ in events]).update(state=state, reason=words[:300], done_at=timezone.now())

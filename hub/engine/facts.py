@@ -1,0 +1,60 @@
+"""What a mapping must know of other records, answered for a whole batch with one query a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from connectors.errors import Problem
+from hub.engine.known import record_mark, reference_mark
+from hub.engine.rows import Held
+from hub.models import CrossReference, Flow, KnownRecord
+from mappings.core.values import Facts, Need
+from mappings.live import tables
+
+
+def start(flow: Flow, table_slugs: Iterable[str]) -> Facts:
+    """The lookup tables as they are now and the target connection's plain settings; no answers yet."""
+    settings = {name: str(value) for name, value in flow.target.settings.items()} if flow.target else {}
+    return Facts(tables=tables(table_slugs), settings=settings, answers={})
+
+
+def answer(flow: Flow, facts: Facts) -> None:
+    """Answers every open question; what is not there is answered with None."""
+    answers = dict(facts.answers)
+    for (kind, stream), needs in _grouped(facts.asked).items():
+        found = _references(flow, stream, needs) if kind == "reference" else _records(flow, stream, needs)
+        for need in needs:
+            answers[need] = found.get(need.key.casefold() if kind == "record" else need.key)
+    facts.answers = answers
+    facts.asked.clear()
+
+
+def _grouped(needs: Iterable[Need]) -> dict[tuple[str, str], list[Need]]:
+    grouped: dict[tuple[str, str], list[Need]] = {}
+    for need in needs:
+        grouped.setdefault((need.kind, need.stream), []).append(need)
+    return grouped
+
+
+def _references(flow: Flow, stream: str, needs: Iterable[Need]) -> dict[str, str]:
+    keys = [need.key for need in needs]
+    rows = CrossReference.objects.filter(source=flow.source_id, stream=stream, target=flow.target_id, source_key__in=keys)
+    return dict(rows.values_list("source_key", "target_key"))
+
+
+def _records(flow: Flow, stream: str, needs: Iterable[Need]) -> dict[str, str]:
+    folded = [need.key.casefold() for need in needs]
+    rows = KnownRecord.objects.filter(connection=flow.target_id, stream=stream, folded__in=folded, usable=True)
+    return dict(rows.values_list("folded", "key"))
+
+
+def held(flow: Flow, need: Need) -> Held:
+    """Waiting for exactly this record. One that no flow brings is shown to a person as well."""
+    if need.kind == "reference":
+        words = f"Waits until the record {need.key} of {need.stream} is in {flow.target}."
+        return Held(code="waits_for_record", reason=words[:400], mark=reference_mark(flow.source_id or 0, need.stream, need.key))
+    words = f"{need.key} does not exist in {flow.target}, or is not for sale there."
+    problem = Problem(path=need.path, code="not_there", message=words, value=need.key, cause=f"waits:{need.stream}:{need.key}")
+    return Held(
+        code="waits_for_record", reason=words[:400], mark=record_mark(flow.target_id or 0, need.stream, need.key), problems=(problem,)
+    )

@@ -1,0 +1,108 @@
+"""The list of what exists at a system, and the deliveries that wait for something to arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from connectors.base import Record
+from hub.models import CrossReference, Delivery, Flow, KnownRecord
+from hub.wake import wake
+
+
+def reference_mark(source_id: int, stream: str, key: str) -> str:
+    """What a delivery waits for that needs the target's id of another record."""
+    return f"reference/{source_id}/{stream}/{key}"[:300]
+
+
+def record_mark(target_id: int, stream: str, key: str) -> str:
+    """What a delivery waits for that needs something to exist at the target."""
+    return f"record/{target_id}/{stream}/{key.casefold()}"[:300]
+
+
+def remember(flow: Flow, records: Sequence[Record], *, now: datetime) -> None:
+    """Writes what exists at the flow's source and releases what waited for it. A stream marks what cannot be used with `usable: false`."""
+    rows = [
+        KnownRecord(
+            connection_id=flow.source_id, stream=flow.stream, key=record.key, folded=record.key.casefold(),
+            label=str(record.payload.get("Description") or record.payload.get("Name") or "")[:200], usable=_usable(record),
+            version=record.version[:60], seen_at=now,
+        )
+        for record in {record.key.casefold(): record for record in records if not record.problem}.values()
+    ]  # fmt: skip
+    KnownRecord.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["connection", "stream", "folded"],
+        update_fields=["key", "label", "usable", "version", "seen_at"],
+    )
+    release([record_mark(flow.source_id or 0, flow.stream, row.key) for row in rows if row.usable], now=now)
+
+
+def _usable(record: Record) -> bool:
+    """An item of the ERP may exist and still not be for sale; a deleted row stays listed as deleted."""
+    payload = record.payload
+    return payload.get("Sellable") is not False and payload.get("Status", "Active") == "Active" and not payload.get("Deleted")
+
+
+def release(marks: Iterable[str], *, now: datetime) -> int:
+    """Deliveries held for any of these go on. Answers how many."""
+    wanted = list(marks)
+    held = Delivery.objects.filter(state=Delivery.State.HELD, waits_for__in=wanted)
+    targets = list(held.order_by().values_list("flow__target_id", flat=True).distinct()) if wanted else []
+    if not targets:
+        return 0
+    count = held.update(
+        state=Delivery.State.PENDING,
+        waits_for="",
+        reason_code="released",
+        reason="What it waited for has arrived.",
+        due_at=now,
+        changed_at=now,
+    )
+    for target in targets:
+        transaction.on_commit(lambda pk=target: wake("deliver", pk))
+    return count
+
+
+def release_arrived(*, now: datetime, limit: int = 5000) -> int:
+    """Releases what is held although it has arrived: two transactions that did not see each other."""
+    marks = set(
+        Delivery.objects.filter(state=Delivery.State.HELD)
+        .exclude(waits_for="")
+        .order_by("changed_at")
+        .values_list("waits_for", flat=True)[:limit]
+    )
+    there = _references_there(marks) | _records_there(marks)
+    return release(there, now=now) if there else 0
+
+
+def _parts(marks: Iterable[str], kind: str) -> dict[tuple[int, str], dict[str, str]]:
+    """(connection, stream) → {key: mark} of one kind."""
+    found: dict[tuple[int, str], dict[str, str]] = {}
+    for mark in marks:
+        head, connection, stream, key = mark.split("/", 3)
+        if head == kind:
+            found.setdefault((int(connection), stream), {})[key] = mark
+    return found
+
+
+def _references_there(marks: Iterable[str]) -> set[str]:
+    there: set[str] = set()
+    for (source, stream), keys in _parts(marks, "reference").items():
+        rows = CrossReference.objects.filter(Q(source_id=source, stream=stream), source_key__in=keys).values_list("source_key", flat=True)
+        there |= {keys[key] for key in rows}
+    return there
+
+
+def _records_there(marks: Iterable[str]) -> set[str]:
+    there: set[str] = set()
+    for (target, stream), keys in _parts(marks, "record").items():
+        rows = KnownRecord.objects.filter(connection_id=target, stream=stream, folded__in=keys, usable=True).values_list(
+            "folded", flat=True
+        )
+        there |= {keys[key] for key in rows}
+    return there

@@ -1,0 +1,139 @@
+"""A claimed delivery on its way through one batch, and the four things that can become of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection as database
+
+from connectors.base import Payload, Receipt, Reference
+from connectors.errors import ConnectorError, Problem
+from hub.models import Delivery, Flow, Seal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """The target holds it."""
+
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """Nothing is to be sent, and that is right."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """It waits: for the record named by `mark`, or (mark empty) for a person."""
+
+    code: str
+    reason: str
+    mark: str = ""
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """It did not work. `at_source`: it was the source system that failed us."""
+
+    error: ConnectorError
+    at_source: bool = False
+    category: str = ""
+
+
+Result = Done | Skipped | Held | Failed
+
+
+@dataclass(slots=True, kw_only=True)
+class Row:
+    """What the engine carries of a delivery; a plain object, since models are slow in hot loops."""
+
+    pk: int
+    flow: Flow
+    key: str
+    attempts: int
+    unknown: bool
+    fresh: bool
+    fingerprint: str
+    version: str
+    masked: str
+    sealed: bytes | None
+    seal: Seal | None
+    started: datetime
+    source: Payload = field(default_factory=dict)
+    refreshed: bool = False
+    target_key: str = ""
+    target_hash: str = ""
+    payload: Payload | None = None
+    payload_hash: str = ""
+    mapping_version: int | None = None
+    warnings: tuple[str, ...] = ()
+    result: Result | None = None
+
+    @property
+    def reference(self) -> Reference:
+        """The name of this delivery at its target; the scope changes with the mapping, since another payload needs another key."""
+        return Reference(
+            system=system_name(self.flow),
+            key=self.key,
+            version=self.fingerprint,
+            target=self.target_key,
+            scope=f"{self.flow.slug}/{self.mapping_version or 0}",
+        )
+
+
+def system_name(flow: Flow) -> str:
+    """How the target writes the name of the source system."""
+    from hub.engine.accept import stream_of
+
+    stream = stream_of(flow)
+    if stream is None or flow.source is None:
+        return "Throughline"
+    from connectors.registry import connector
+
+    return stream.system or connector(flow.source.connector).label
+
+
+_COLUMNS = (
+    "state", "reason", "reason_code", "due_at", "attempts", "unknown", "waits_for", "target_key", "target_version", "outcome",
+    "mapping_version", "delivered_at", "changed_at", "fingerprint", "version", "masked", "sealed", "fresh",
+)  # fmt: skip
+
+
+def write_back(lease: str, changes: Sequence[dict[str, Any]]) -> set[int]:
+    """Writes the new state of many deliveries in one statement; answers the ids still under this lease.
+
+    Each change has "id" and every name of _COLUMNS. Whoever lost the lease changes nothing.
+    """
+    if not changes:
+        return set()
+    columns = [Delivery._meta.get_field(name) for name in _COLUMNS]
+    casts = [_cast(column.db_type(database)) for column in columns]
+    values, params = [], []
+    for change in changes:
+        values.append("(" + ", ".join(["%s"] * (len(columns) + 1)) + ")")
+        params.append(change["id"])
+        params.extend(column.get_db_prep_save(change[column.name], database) for column in columns)
+    names = ", ".join(f"c{n}" for n in range(len(columns)))
+    wanted = ", ".join(f"{column.column} = {cast.format(f'v.c{n}')}" for n, (column, cast) in enumerate(zip(columns, casts, strict=True)))
+    statement = (
+        f"WITH v(id, {names}) AS (VALUES {', '.join(values)}) "  # noqa: S608 - only our own column names
+        f"UPDATE hub_delivery SET {wanted}, lease = '', lease_until = NULL FROM v "
+        f"WHERE hub_delivery.id = {_cast('bigint').format('v.id')} AND hub_delivery.lease = %s AND hub_delivery.state = 'sending' "
+        "RETURNING hub_delivery.id"
+    )
+    with database.cursor() as cursor:
+        cursor.execute(statement, [*params, lease])
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _cast(db_type: str | None) -> str:
+    """PostgreSQL takes the columns of a VALUES list for text unless told; SQLite keeps what it is given."""
+    return "{}" if database.vendor == "sqlite" else f"CAST({{}} AS {db_type})"

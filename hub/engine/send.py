@@ -1,0 +1,93 @@
+"""Third stop, second half: payloads go out, many at once, network only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+from django.conf import settings
+
+from connectors.base import Operation
+from connectors.base import Outcome as Sent
+from connectors.errors import ConnectorError, OutcomeUnknownError
+from connectors.http import JsonClient
+from hub.engine.rows import Done, Failed, Row
+from hub.models import Connection
+
+log = structlog.get_logger(__name__)
+_pools: dict[tuple[int, int], ThreadPoolExecutor] = {}
+
+
+def senders(connection: Connection, allowed: int) -> int:
+    """How many calls this process may have under way: its share of what the system allows at once."""
+    share = (connection.parallel or allowed) // max(settings.Q_CLUSTER["workers"], 1)
+    return max(1, min(share, settings.HUB_SENDERS))
+
+
+def pool(size: int) -> ThreadPoolExecutor:
+    """This process's threads; made after the fork, on first use."""
+    wanted = (os.getpid(), size)
+    if wanted not in _pools:
+        _pools[wanted] = ThreadPoolExecutor(max_workers=size, thread_name_prefix="send")
+    return _pools[wanted]
+
+
+def in_threads(size: int) -> Callable[[Callable[[Row], None], Sequence[Row]], None]:
+    """A function that runs another for each row, so many at once."""
+
+    def run(work: Callable[[Row], None], rows: Sequence[Row]) -> None:
+        if len(rows) == 1 or size == 1:
+            for row in rows:
+                work(row)
+        else:
+            list(pool(size).map(work, rows))
+
+    return run
+
+
+def send(client: JsonClient, operation: Operation, rows: Sequence[Row], *, size: int) -> None:
+    """Sends the payload of every row and sets its result. In bulk where the target can."""
+    if operation.send_many is None or len(rows) == 1:
+        in_threads(size)(lambda row: _send_one(client, operation, row), rows)
+        return
+    parts = [rows[at : at + operation.batch] for at in range(0, len(rows), operation.batch)]
+    if len(parts) == 1:
+        _send_many(client, operation, parts[0])
+    else:
+        list(pool(size).map(lambda part: _send_many(client, operation, part), parts))
+
+
+def _send_one(client: JsonClient, operation: Operation, row: Row) -> None:
+    try:
+        row.result = Done(receipt=operation.send(client, row.payload or {}, row.reference))
+    except ConnectorError as error:
+        row.result = Failed(error=error)
+    except Exception as error:  # noqa: BLE001 - a fault in a connector must not take the other deliveries with it
+        row.result = _fault(error, row)
+
+
+def _send_many(client: JsonClient, operation: Operation, rows: Sequence[Row]) -> None:
+    if operation.send_many is None:
+        raise TypeError(operation.id)
+    try:
+        answers = operation.send_many(client, [(row.payload or {}, row.reference) for row in rows])
+        for row, answer in zip(rows, answers, strict=True):
+            row.result = _result(answer)
+    except ConnectorError as error:
+        for row in rows:
+            row.result = Failed(error=error)
+    except Exception as error:  # noqa: BLE001 - as above
+        for row in rows:
+            row.result = _fault(error, row)
+
+
+def _result(answer: Sent) -> Done | Failed:
+    return Failed(error=answer) if isinstance(answer, ConnectorError) else Done(receipt=answer)
+
+
+def _fault(error: Exception, row: Row) -> Failed:
+    """A fault of ours after something may have been sent: its outcome is unknown, so the target is asked first next time."""
+    log.exception("connector fault", delivery=row.pk, exc_info=error)
+    return Failed(error=OutcomeUnknownError(f"The hub met a fault of its own while sending ({type(error).__name__})."))

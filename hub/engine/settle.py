@@ -1,0 +1,302 @@
+"""Fourth stop: what became of each delivery is written down in one transaction, with everything that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import Q
+
+from connectors.base import Record
+from hub import vault
+from hub.core import policy
+from hub.core.masking import scrub
+from hub.engine import known, notes
+from hub.engine.accept import accept, stream_of
+from hub.engine.rows import Done, Failed, Held, Row, Skipped, write_back
+from hub.models import Attempt, Connection, CrossReference, Delivery, ErrorRecord, Flow, Seal
+
+State = Delivery.State
+
+
+def settle(connection: Connection, rows: Sequence[Row], *, lease: str, now: datetime) -> None:
+    """Writes results, cross references, attempts and error records; releases who waited; starts what follows; judges the connection."""
+    with transaction.atomic():
+        followers = _followers(rows)
+        changes = {row.pk: _change(row, now) for row in rows}
+        _lock(rows, changes, followers)
+        _yield_to_newer(rows, changes, now)
+        mine = write_back(lease, list(changes.values()))
+        _cross_references(rows, now)
+        owned = [row for row in rows if row.pk in mine]
+        Attempt.objects.bulk_create(notes.attempts(owned, changes, now))
+        _errors(owned, changes, now)
+        _release(owned, now)
+        _follow(owned, followers, now)
+        _shorten_seals(owned, now)
+    _judge_connections(connection, rows, now)
+
+
+def _change(row: Row, now: datetime) -> dict[str, Any]:
+    """The new column values of one delivery."""
+    change: dict[str, Any] = {
+        "id": row.pk, "state": State.DELIVERED, "reason": "", "reason_code": "", "due_at": now, "attempts": row.attempts, "unknown": False,
+        "waits_for": "", "target_key": row.target_key, "target_version": "", "outcome": "", "mapping_version": row.mapping_version,
+        "delivered_at": None, "changed_at": now, "fingerprint": row.fingerprint, "version": row.version, "masked": row.masked,
+        "sealed": _resealed(row), "fresh": False,
+    }  # fmt: skip
+    result = row.result
+    if isinstance(result, Done):
+        receipt = result.receipt
+        change |= {"target_key": receipt.key, "target_version": receipt.version, "outcome": receipt.outcome, "delivered_at": now}
+    elif isinstance(result, Skipped):
+        change |= {"state": State.SKIPPED, "reason": result.reason, "reason_code": result.code}
+    elif isinstance(result, Held):
+        change |= {
+            "state": State.HELD, "reason": result.reason, "reason_code": result.code, "waits_for": result.mark,
+            "attempts": row.attempts - 1, "unknown": row.unknown, "fresh": row.fresh,
+        }  # fmt: skip
+    elif isinstance(result, Failed):
+        change |= _after(row, result, now)
+    return change
+
+
+def _resealed(row: Row) -> bytes | None:
+    """The clear text that was read anew, sealed; else what stands there already."""
+    if row.refreshed and row.seal is not None and row.seal.wrapped:
+        from connectors.http import encode
+
+        return vault.seal(row.seal, encode(row.source))
+    return row.sealed
+
+
+def decide(row: Row, failed: Failed, now: datetime) -> policy.Retry | policy.GiveUp | policy.Skip:
+    """What follows a failed row. Refused credentials stop the connection, not the delivery: it waits without losing an attempt."""
+    if failed.error.category == "credentials":
+        return policy.Retry(at=now + timedelta(minutes=5), free=True)
+    if failed.category:
+        return policy.GiveUp(category=failed.category)
+    return policy.after_failure(failed.error, attempts=row.attempts, now=now, spread=(row.pk % 97) / 97)
+
+
+def _after(row: Row, failed: Failed, now: datetime) -> dict[str, Any]:
+    next_step = decide(row, failed, now)
+    words = scrub(failed.error.message, notes.personal(row))[:400]
+    if isinstance(next_step, policy.Skip):
+        return {"state": State.SKIPPED, "reason": words, "reason_code": next_step.code}
+    if isinstance(next_step, policy.GiveUp):
+        return {
+            "state": State.FAILED,
+            "reason": words,
+            "reason_code": next_step.category,
+            "unknown": row.unknown or failed.error.acted is None,
+        }
+    return {
+        "state": State.WAITING,
+        "reason": words,
+        "reason_code": failed.error.category,
+        "due_at": next_step.at,
+        "attempts": row.attempts - 1 if next_step.free else row.attempts,
+        "unknown": row.unknown or next_step.unknown,
+        "fresh": row.fresh,
+    }
+
+
+def _followers(rows: Sequence[Row]) -> list[Flow]:
+    """Flows that start where these rows end well."""
+    ended = {row.flow.pk for row in rows if isinstance(row.result, Done)}
+    return list(Flow.objects.filter(after__in=ended, enabled=True).select_related("source", "target")) if ended else []
+
+
+def _lock(rows: Sequence[Row], changes: dict[int, dict[str, Any]], followers: Sequence[Flow]) -> None:
+    """Rows going back to an open state must not meet a newer version being accepted at this moment."""
+    back = {row.flow.pk for row in rows if changes[row.pk]["state"] in Delivery.OPEN}
+    ids = sorted(back | {flow.pk for flow in followers})
+    if ids and database.features.has_select_for_update:
+        list(Flow.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
+
+
+def _yield_to_newer(rows: Sequence[Row], changes: dict[int, dict[str, Any]], now: datetime) -> None:
+    """A delivery that did not get through gives way to a newer version of its record, and tells it when the target must be asked."""
+    back = {(row.flow.pk, row.key): row for row in rows if changes[row.pk]["state"] in Delivery.OPEN}
+    if not back:
+        return
+    newer = Delivery.objects.filter(flow__in={flow for flow, _ in back}, key__in={key for _, key in back}, state__in=Delivery.OPEN)
+    unsure = []
+    for pk, flow, key in newer.values_list("pk", "flow_id", "key"):
+        row = back.get((flow, key))
+        if row is None:
+            continue
+        change = changes[row.pk]
+        if change["unknown"]:
+            unsure.append(pk)
+        change |= {
+            "state": State.SUPERSEDED,
+            "reason": "A newer version of the record arrived.",
+            "reason_code": "superseded",
+            "waits_for": "",
+        }
+    if unsure:
+        Delivery.objects.filter(pk__in=unsure).update(unknown=True, changed_at=now)
+
+
+def _cross_references(rows: Sequence[Row], now: datetime) -> None:
+    """Both names at once, also for a row whose lease was lost: the target has acted."""
+    done = [
+        CrossReference(
+            source_id=row.flow.source_id, stream=row.flow.stream, source_key=row.key, source_version=row.version, target_id=row.flow.target_id,
+            operation=row.flow.operation, target_key=row.result.receipt.key, target_version=row.result.receipt.version,
+            payload_hash=row.payload_hash, mapping_version_id=row.mapping_version, created_at=now, changed_at=now,
+        )
+        for row in rows
+        if isinstance(row.result, Done) and row.flow.source_id is not None
+    ]  # fmt: skip
+    CrossReference.objects.bulk_create(
+        done,
+        update_conflicts=True,
+        unique_fields=["source", "stream", "source_key", "target", "operation"],
+        update_fields=["source_version", "target_key", "target_version", "payload_hash", "mapping_version", "changed_at"],
+    )
+
+
+def _errors(rows: Sequence[Row], changes: dict[int, dict[str, Any]], now: datetime) -> None:
+    """Open error records of deliveries that moved on are healed; those of failed ones are written anew."""
+    open_errors = ErrorRecord.objects.filter(state=ErrorRecord.State.OPEN, severity=ErrorRecord.Severity.ERROR)
+    tried_before = [row.pk for row in rows if row.attempts > 1 or row.fresh or row.unknown]
+    if tried_before:
+        healed = [pk for pk in tried_before if changes[pk]["state"] in (State.DELIVERED, State.SKIPPED)]
+        open_errors.filter(delivery__in=healed).update(state=ErrorRecord.State.HEALED, closed_at=now)
+        given_way = [pk for pk in tried_before if changes[pk]["state"] == State.SUPERSEDED]
+        open_errors.filter(delivery__in=given_way).update(state=ErrorRecord.State.SUPERSEDED, closed_at=now)
+        again = [pk for pk in tried_before if changes[pk]["state"] in Delivery.OPEN]
+        open_errors.filter(delivery__in=again).delete()
+    ErrorRecord.objects.bulk_create(notes.error_records(rows, changes, now))
+
+
+def _release(rows: Sequence[Row], now: datetime) -> None:
+    marks = [
+        known.reference_mark(row.flow.source_id, row.flow.stream, row.key)
+        for row in rows
+        if isinstance(row.result, Done) and row.flow.source_id is not None
+    ]
+    if marks:
+        known.release(marks, now=now)
+
+
+def _follow(rows: Sequence[Row], followers: Sequence[Flow], now: datetime) -> None:
+    """Every success of a flow starts one delivery in each flow that follows it."""
+    for flow in followers:
+        records = [
+            Record(
+                key=row.key,
+                payload={"SourceKey": row.key, "TargetKey": row.result.receipt.key, "TargetVersion": row.result.receipt.version},
+            )
+            for row in rows
+            if isinstance(row.result, Done) and row.flow.pk == flow.after_id
+        ]
+        accept(flow, records, now=now, cursor=False)
+
+
+def _shorten_seals(rows: Sequence[Row], now: datetime) -> None:
+    """Clear text of a record that no shipment waits for (a customer, say) is kept only so many days after it was delivered."""
+    until = now + timedelta(days=settings.HUB_PERSONAL_DATA_DAYS)
+    ended = []
+    for row in rows:
+        stream = stream_of(row.flow)
+        if row.seal is not None and isinstance(row.result, Done | Skipped) and stream is not None and stream.settled_at is None:
+            ended.append(row.seal.pk)
+    if ended:
+        Seal.objects.filter(Q(pk__in=ended) & Q(keep_until__gt=until)).update(keep_until=until)
+
+
+def _judge_connections(target: Connection, rows: Sequence[Row], now: datetime) -> None:
+    """Refused credentials stop a connection; too many failures in a row open its circuit."""
+    for row in rows:
+        if isinstance(row.result, Failed) and row.result.error.category == "credentials":
+            guilty = row.flow.source if row.result.at_source else target
+            if guilty is not None:
+                refuse(guilty, row.result.error.message, now=now)
+                break
+    _circuit(target, rows, now)
+
+
+def _circuit(target: Connection, rows: Sequence[Row], now: datetime) -> None:
+    unwell = [
+        row.result.error
+        for row in rows
+        if isinstance(row.result, Failed)
+        and not row.result.at_source
+        and row.result.error.category in ("transient", "throttled", "unknown_outcome")
+    ]
+    worked = sum(
+        isinstance(row.result, Done) or (isinstance(row.result, Failed) and row.result.error.category == "rejected") for row in rows
+    )
+    if not unwell and not target.failures:
+        return
+    waits = [error.retry_after for error in unwell if error.retry_after is not None]
+    before = policy.Circuit(failures=target.failures, open_until=target.open_until)
+    after = policy.circuit(before, worked=worked, failed=len(unwell), now=now, retry_after=max(waits, default=None))
+    if after != before:
+        Connection.objects.filter(pk=target.pk).update(failures=after.failures, open_until=after.open_until)
+
+
+def refuse(connection: Connection, words: str, *, now: datetime) -> None:
+    """Stops a connection whose credentials are not accepted and says so once, until a successful test starts it again."""
+    changed = (
+        Connection.objects.filter(pk=connection.pk)
+        .exclude(status=Connection.Status.REFUSED)
+        .update(status=Connection.Status.REFUSED, status_words=words[:400], checked_at=now)
+    )
+    if changed:
+        ErrorRecord.objects.create(
+            connection=connection, category="credentials", cause=f"credentials:{connection.slug}", message=words[:600],
+            advice=policy.advice("credentials"), created_at=now,
+        )  # fmt: skip
+
+
+def expired(*, now: datetime) -> int:
+    """Leases that ran out come back, asking first; after too many deaths a person must look. Answers how many came back."""
+    rows = list(
+        Delivery.objects.filter(state=State.SENDING, lease_until__lt=now).values_list("pk", "lease", "attempts", "flow_id", "key")[:1000]
+    )
+    return sum(_revive(row, now) for row in rows)
+
+
+def _revive(found: tuple[int, str, int, int, str], now: datetime) -> int:
+    pk, lease, attempts, flow, key = found
+    next_step = policy.after_death(attempts=attempts, now=now)
+    words = "The worker stopped in the middle of it; the target is asked whether it acted."
+    change: dict[str, Any] = {
+        "state": State.WAITING,
+        "reason": words,
+        "reason_code": "died",
+        "unknown": True,
+        "lease": "",
+        "lease_until": None,
+    }
+    if isinstance(next_step, policy.GiveUp):
+        change |= {"state": State.FAILED, "reason_code": next_step.category, "reason": "Three workers stopped in the middle of it."}
+    else:
+        change["due_at"] = next_step.at
+    with transaction.atomic():
+        if database.features.has_select_for_update:
+            Flow.objects.select_for_update().get(pk=flow)
+        newer = Delivery.objects.filter(flow=flow, key=key, state__in=Delivery.OPEN)
+        if newer.update(unknown=True):
+            change |= {"state": State.SUPERSEDED, "reason": "A newer version of the record arrived.", "reason_code": "superseded"}
+        changed = Delivery.objects.filter(pk=pk, state=State.SENDING, lease=lease).update(**change, changed_at=now)
+        if changed and change["state"] == State.FAILED:
+            ErrorRecord.objects.create(
+                delivery_id=pk, flow_id=flow, category="unknown_outcome", cause="died", message=change["reason"],
+                advice=policy.advice("unknown_outcome"), created_at=now,
+            )  # fmt: skip
+    return changed
+
+
+def refused(flows: Iterable[Flow]) -> bool:
+    """Whether any of the flows reads from or sends to a connection that is refused."""
+    return any(c is not None and c.status == Connection.Status.REFUSED for flow in flows for c in (flow.source, flow.target))

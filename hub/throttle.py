@@ -1,0 +1,77 @@
+"""Rate limits that all processes share: one row per limit, one statement that refills and takes."""
+
+from __future__ import annotations
+
+import time
+
+from django.db import connection as database
+from django.db.models import F
+
+from connectors.base import Connector, Limit
+from connectors.http import Quota
+from hub.models import Connection, RateLimit
+
+_TAKE = """
+UPDATE hub_ratelimit SET tokens = {least}(burst, tokens + (%(now)s - refilled_at) * per_second) - %(n)s, refilled_at = %(now)s
+WHERE connection_id = %(connection)s AND name = %(name)s AND blocked_until <= %(now)s
+  AND {least}(burst, tokens + (%(now)s - refilled_at) * per_second) >= %(n)s
+"""
+
+
+def ensure_limits(connection: Connection, connector: Connector) -> None:
+    """Writes the connector's declared limits as rows; what was learned from the system's headers stays."""
+    RateLimit.objects.bulk_create([_row(connection, limit) for limit in connector.limits], ignore_conflicts=True)
+
+
+def _row(connection: Connection, limit: Limit) -> RateLimit:
+    return RateLimit(
+        connection=connection, name=limit.name, burst=limit.burst, per_second=limit.per_second, tokens=limit.burst, refilled_at=time.time()
+    )
+
+
+def take(connection_id: int, name: str, n: int) -> bool:
+    """Takes n calls at once, or none. False also where the system told us to wait. A connection without such a limit may always call."""
+    least = "MIN" if database.vendor == "sqlite" else "LEAST"
+    with database.cursor() as cursor:
+        cursor.execute(_TAKE.format(least=least), {"now": time.time(), "n": n, "connection": connection_id, "name": name})
+        if cursor.rowcount:
+            return True
+    return not RateLimit.objects.filter(connection_id=connection_id, name=name).exists()
+
+
+def take_some(connection_id: int, name: str, n: int) -> int:
+    """As many of n calls as are left now; 0 to n."""
+    while n > 0 and not take(connection_id, name, n):
+        n //= 2
+    return n
+
+
+def owe(connection_id: int, name: str, n: int) -> None:
+    """Counts calls that were already made: the bucket may go below zero, and later calls wait for it."""
+    if n:
+        RateLimit.objects.filter(connection_id=connection_id, name=name).update(tokens=F("tokens") - n)
+
+
+def wait_for(connection_id: int, name: str, n: int = 1) -> float:
+    """Seconds until n calls are free, by what is known now."""
+    row = RateLimit.objects.filter(connection_id=connection_id, name=name).first()
+    if row is None:
+        return 0.0
+    now = time.time()
+    free = min(row.burst, row.tokens + (now - row.refilled_at) * row.per_second)
+    refill = max(n - free, 0.0) / row.per_second if row.per_second else 60.0
+    return max(refill, row.blocked_until - now, 0.0)
+
+
+def block(connection_id: int, name: str, seconds: float) -> None:
+    """The system asked us to wait: nobody calls until then."""
+    until = time.time() + seconds
+    RateLimit.objects.filter(connection_id=connection_id, name=name, blocked_until__lt=until).update(blocked_until=until)
+
+
+def learn(connection_id: int, name: str, quota: Quota) -> None:
+    """Lowers the bucket to what the system says is left; its own count knows of callers that we do not."""
+    if quota.remaining is not None:
+        RateLimit.objects.filter(connection_id=connection_id, name=name, tokens__gt=quota.remaining).update(
+            tokens=quota.remaining, refilled_at=time.time()
+        )
