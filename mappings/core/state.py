@@ -141,6 +141,12 @@ class Scope:
             return _from_source(segments)
         return _from_element(segments) if self.elements_only else _from_element_or_source(segments)
 
+    def absolute(self, text: str) -> Look:
+        """Like `look`, but a plain name is the record's field even inside a list, as in a rule's source."""
+        segments = parse(text)
+        inside = any(segments[: len(prefix)] == prefix for prefix in self.sources)
+        return self.look(text) if inside or segments[0].name.startswith("$") else _from_source(segments)
+
     def _built(self, segments: tuple[Segment, ...], text: str) -> Look:
         for level in range(len(self.targets), 0, -1):
             prefix = self.targets[level - 1]

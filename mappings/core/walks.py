@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,7 +30,6 @@ class Walk:
     rule: Rule | None = None
     keep: Callable[[State], bool] | None = None
     steps: list[Callable[[list[Any], list[Any], State], list[Any]]] = field(default_factory=list)
-    scalar: bool = False
     read: Read = lambda value: None
     place: Callable[[dict[str, Any]], list[Any]] = lambda out: []
 
@@ -62,28 +61,38 @@ class Walk:
             return
         state.rule, state.levels, state.outs, state.indexes = self.rule or Rule(target=joined(self.target)), levels, outs, indexes
         try:
+            elements = self._elements(state, elements)
             made = self.place(out)
-            for element in self._kept(state, elements, levels):
+        except RefusedError as refused:
+            state.refuse(refused)
+            return
+        for place, element in enumerate(elements):
+            state.levels, state.indexes = (*levels, element), (*indexes, place)
+            if self._stays(state, element):
                 target: dict[str, Any] = {}
                 bound.append((element, target, (*levels, element), (*outs, target), (*indexes, len(made))))
                 made.append(target)
-            if not made and self.rule is not None and self.rule.if_empty == "error":
-                raise RefusedError("No line is left. Check the source, or cancel the record.", code="required")
-        except RefusedError as refused:
+        if not made and self.rule is not None and self.rule.if_empty == "error":
             state.indexes = indexes
-            state.refuse(refused)
+            state.refuse(RefusedError("No line is left. Check the source, or cancel the record.", code="required"))
 
-    def _kept(self, state: State, elements: Any, levels: tuple[Any, ...]) -> Iterator[Any]:
+    def _elements(self, state: State, elements: Any) -> list[Any]:
         if elements.__class__ is not list:
             raise RefusedError("A list is expected here, but the source has something else.", code="type_mismatch")
         for step in self.steps:
             elements = step(elements, [], state)
-        for place, element in enumerate(elements):
-            if element.__class__ is not dict and not self.scalar:
-                raise RefusedError(f"Element {place} of the source list is not a group of fields.", code="type_mismatch")
-            state.levels = (*levels, element)
-            if self.keep is None or self.keep(state):
-                yield element
+        made: list[Any] = elements
+        return made
+
+    def _stays(self, state: State, element: Any) -> bool:
+        """An element that cannot be judged stays, with its problem."""
+        try:
+            if element.__class__ is not dict:
+                raise RefusedError("A group of fields is expected here, but the source has something else.", code="type_mismatch")
+            return self.keep is None or self.keep(state)
+        except RefusedError as refused:
+            state.refuse(refused)
+            return True
 
 
 def _placer(path: Path) -> Callable[[dict[str, Any]], list[Any]]:
@@ -110,21 +119,23 @@ def parsed(rule: Rule) -> tuple[Path, Path]:
 
 
 def find_walks(paths: Sequence[tuple[Rule, Path, Path]]) -> dict[Path, Walk]:
-    """The walks that the rules need, outer lists before inner ones; target lists without a source list are left out."""
+    """The walks that the rules need, outer lists before inner ones; target lists without a source list are left out.
+
+    A list that no rule fills with fields needs no walk: its elements are copied.
+    """
+    filled = {prefix for _, target, _ in paths for prefix in list_prefixes(target[:-1] if target[-1].pick == EACH else target)}
     walks: dict[Path, Walk] = {}
     for depth in range(1, 1 + max((len(list_prefixes(target)) for _, target, _ in paths), default=0)):
-        for rule, target, source in sorted(paths, key=lambda one: one[0].target.rstrip().endswith("[]"), reverse=True):
+        for _, target, source in sorted(paths, key=lambda one: one[0].target.rstrip().endswith("[]"), reverse=True):
             targets, sources = list_prefixes(target), list_prefixes(source)
-            if len(targets) < depth or len(sources) < depth or targets[depth - 1] in walks or source[0].name.startswith("$"):
+            if min(len(targets), len(sources)) < depth or source[0].name.startswith("$"):
                 continue
-            parent = walks.get(targets[depth - 2]) if depth > 1 else None
-            if depth > 1 and (parent is None or parent.source != sources[depth - 2]):
+            wanted, parent = targets[depth - 1], walks.get(targets[depth - 2]) if depth > 1 else None
+            if wanted not in filled or wanted in walks or (depth > 1 and (parent is None or parent.source != sources[depth - 2])):
                 continue
-            walks[targets[depth - 1]] = Walk(number=len(walks), target=targets[depth - 1], source=sources[depth - 1], parent=parent)
+            walks[wanted] = Walk(number=len(walks), target=wanted, source=sources[depth - 1], parent=parent)
     structures = {target: rule for rule, target, _ in paths if target[-1].pick == EACH}
-    under = {prefix for _, target, _ in paths for prefix in list_prefixes(target[:-1] if target[-1].pick == EACH else target)}
     for prefix, walk in walks.items():
         walk.rule = structures.get(prefix)
-        walk.scalar = walk.rule is not None and prefix not in under
         walk.prepare()
     return walks
