@@ -89,7 +89,7 @@ class Transform:
 
     `build(given)` answers `work(value, state)`. `takes_blank`: runs even when there is no value. `column`: inside a list it works on
     the values of all elements together, `work(values, elements, state)`. `structure`: only for a rule on the list itself, where it
-    changes the elements, `work(elements, [], state)`.
+    changes the elements, `work(elements, [], state)`; `adds` names the fields that elements get by it.
     """
 
     name: str
@@ -100,6 +100,7 @@ class Transform:
     takes_blank: bool = False
     column: bool = False
     structure: bool = False
+    adds: tuple[str, ...] = ()
 
     def compile(self, args: Mapping[str, Any], scope: Scope) -> Any:
         """The closure for these arguments. BadArgumentError in words when they do not fit."""

@@ -36,6 +36,7 @@ class Compiled:
     def refuse(self, index: int, message: str) -> None:
         """Notes a bad rule."""
         target = self.rules[index].target
+        message = message.removeprefix(f"{target}: ")
         self.problems.append((index, Problem(path=target, code="bad_rule", message=f"{target or 'A rule'}: {message}", cause="bad_rule")))
 
 

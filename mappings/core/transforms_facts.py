@@ -43,15 +43,13 @@ def _known(given: Given) -> Work:
     return work
 
 
-ALLOWS = {"POBox": "allows_pobox", "Military": "allows_military"}
-
-
 def _pobox(given: Given) -> Work:
     kind_of, fallback = given.path("kind"), given.text("fallback")
+    tables = {"POBox": given.text("pobox"), "Military": given.text("military")}
 
     def work(value: Any, state: State) -> Any:
         kind, method = txt(kind_of(state)) if kind_of else "", txt(value)
-        allowed = ALLOWS.get(kind)
+        allowed = tables.get(kind)
         if allowed is None or found_in_table(state.facts.tables, allowed, method):
             return value
         other = found_in_table(state.facts.tables, fallback, method)
@@ -86,6 +84,8 @@ FACTS = (
         args=(
             Argument(name="kind", label="Address type", type="path", default="$target.ShippingAddress.AddressType"),
             Argument(name="fallback", label="Lookup table of replacements", type="table", default="pobox_fallback"),
+            Argument(name="pobox", label="Lookup table of methods to PO boxes", type="table", default="allows_pobox"),
+            Argument(name="military", label="Lookup table of methods to military addresses", type="table", default="allows_military"),
         ),
     ),
 )  # fmt: skip

@@ -112,7 +112,7 @@ def _line(element: dict[str, Any], part: dict[str, Any], place: int, shares: dic
 
 KITS = (
     Transform(
-        name="kits", label="Bundles", structure=True, build=_kits,
+        name="kits", label="Bundles", structure=True, build=_kits, adds=("ExtendedAmount", "IsKit", "KitParentItemID"),
         help="Sends a bundle as one line, or as its components with the price shared out by base price × quantity.",
         args=(
             Argument(name="mode", label="How", type="choice", choices=MODES, help="Empty = the setting kit_mode, else one line."),
