@@ -12,7 +12,7 @@ from django.utils import timezone
 from hub import wake
 from hub.engine import deliver as sender
 from hub.engine import events as webhooks
-from hub.engine import known, read, settle
+from hub.engine import known, leases, read
 from hub.models import Connection, Delivery, Flow, Heartbeat, InboundEvent, SyncRun
 from hub.purge import purge_personal_data
 
@@ -54,7 +54,7 @@ def poll(pk: int) -> None:
 def tick() -> None:
     """Every minute: what died comes back, what arrived is released, what is due is woken."""
     now = timezone.now()
-    back = settle.expired(now=now)
+    back = leases.expired(now=now)
     released = known.release_arrived(now=now)
     lost = read.lost_runs(now=now)
     for pk in _due_targets():

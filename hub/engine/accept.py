@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -15,20 +14,15 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.dateparse import parse_datetime
 
-from connectors.base import Record, Stream, Summary
+from connectors.base import Record, Stream
 from connectors.http import encode
 from connectors.registry import connector
-from connectors.schema import personal_paths, volatile_paths
 from hub import vault
-from hub.core.fingerprint import fingerprint, split
-from hub.core.masking import mask
 from hub.core.policy import advice
 from hub.engine import known
+from hub.engine.records import content_hash, masked_text, stream_of, summary_of
 from hub.models import Delivery, ErrorRecord, Flow, RecordAlias, Seal, SyncRun
 from hub.wake import wake
-
-FOLLOW_UP_IGNORES = (("TargetVersion",),)
-"""A follow-up is the same when only the version of the target document differs."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,32 +48,6 @@ class Latest:
     fingerprint: str
     version: str
     unknown: bool
-
-
-def stream_of(flow: Flow) -> Stream | None:
-    """The declared stream of a flow; None for a flow that follows another."""
-    return connector(flow.source.connector).stream(flow.stream) if flow.source and flow.stream else None
-
-
-@cache
-def _ignored(package: str, schema: str) -> tuple[tuple[str, ...], ...]:
-    return tuple(split(path) for path in volatile_paths(package, schema))
-
-
-def content_hash(flow: Flow, payload: Any) -> str:
-    """The fingerprint by which two versions of this flow's records are compared."""
-    stream = stream_of(flow)
-    if stream is None or flow.source is None:
-        return fingerprint(payload, ignore=FOLLOW_UP_IGNORES)
-    return fingerprint(payload, ignore=_ignored(connector(flow.source.connector).package, stream.schema))
-
-
-def masked_text(flow: Flow, payload: Any) -> str:
-    """What people see of a source record."""
-    stream = stream_of(flow)
-    if stream is None or flow.source is None:
-        return encode(payload).decode()
-    return encode(mask(payload, personal_paths(connector(flow.source.connector).package, stream.schema))).decode()
 
 
 def is_news(latest: Latest | None, *, version: str, content: str) -> bool:
@@ -236,11 +204,6 @@ def _rows(
             )
         )  # fmt: skip
     return rows
-
-
-def summary_of(stream: Stream | None, record: Record) -> Summary:
-    """What lists show of a record; empty for a record that cannot be read."""
-    return stream.summary(record.payload) if stream and stream.summary and not record.problem else Summary()
 
 
 def _first_state(record: Record, elsewhere: dict[str, str]) -> tuple[str, str, str]:

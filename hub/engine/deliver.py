@@ -17,10 +17,12 @@ from django.utils import timezone
 from connectors.base import Limit
 from connectors.errors import ConnectorError
 from hub import clients, throttle, vault
-from hub.engine.prepare import open_rows, operation_of, prepare
+from hub.engine.health import may_send, refuse
+from hub.engine.prepare import open_rows, prepare
+from hub.engine.records import operation_of
 from hub.engine.rows import Failed, Row
 from hub.engine.send import in_threads, send, senders
-from hub.engine.settle import refuse, settle
+from hub.engine.settle import settle
 from hub.models import Connection, Delivery, Flow, Seal
 
 log = structlog.get_logger(__name__)
@@ -49,13 +51,6 @@ def deliver(connection_id: int, *, deadline: float) -> int:
             break
         count += len(rows)
     return count
-
-
-def may_send(connection: Connection, now: datetime) -> bool:
-    """False while the connection is switched off, its credentials are refused, or its circuit is open."""
-    if not connection.enabled or connection.status == Connection.Status.REFUSED:
-        return False
-    return connection.open_until is None or connection.open_until <= now
 
 
 def _batch(connection: Connection, flows: Sequence[Flow], now: datetime) -> list[Row] | None:

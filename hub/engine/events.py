@@ -14,9 +14,10 @@ from django.utils import timezone
 from connectors.base import Record, Stream
 from connectors.errors import ConnectorError, CredentialsError
 from hub import clients, vault
-from hub.engine.accept import accept, stream_of
+from hub.engine.accept import accept
+from hub.engine.health import refuse
 from hub.engine.read import count, read_keys
-from hub.engine.settle import refuse
+from hub.engine.records import stream_of
 from hub.models import Connection, Flow, InboundEvent, SyncRun
 
 LEASE = timedelta(seconds=90)
@@ -29,7 +30,7 @@ Found = tuple[int, str, int]
 
 
 def read_events(connection_id: int, *, deadline: float) -> int:
-    """Reads what this connection's webhooks announced until nothing waits or `deadline` (monotonic seconds) is over. Answers how many events."""
+    """Reads what this connection's webhooks announced until nothing waits or `deadline` (monotonic seconds) is over; answers how many."""
     done = 0
     while time.monotonic() < deadline:
         connection = Connection.objects.filter(pk=connection_id, enabled=True).exclude(status=Connection.Status.REFUSED).first()

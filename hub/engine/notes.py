@@ -12,7 +12,7 @@ from connectors.registry import connector
 from connectors.schema import personal_paths
 from hub.core.masking import MASK, mask, personal_values, scrub
 from hub.core.policy import advice
-from hub.engine.accept import stream_of
+from hub.engine.records import stream_of
 from hub.engine.rows import Done, Failed, Held, Row
 from hub.models import Attempt, Delivery, ErrorRecord
 
@@ -44,7 +44,7 @@ def attempts(rows: Sequence[Row], changes: dict[int, dict[str, Any]], now: datet
 def _attempt(row: Row, change: dict[str, Any], now: datetime) -> Attempt:
     paths = target_paths(row)
     attempt = Attempt(
-        delivery_id=row.pk, number=max(row.attempts, 1), started_at=row.started, finished_at=now, outcome=change["outcome"] or change["reason_code"],
+        delivery_id=row.pk, number=max(row.attempts, 1), started_at=row.started, finished_at=now, outcome=change["outcome"],
         message=(change["reason"] or "; ".join(row.warnings))[:600],
         request=encode(mask(row.payload, paths)).decode() if row.payload is not None else "",
     )  # fmt: skip
@@ -94,7 +94,8 @@ def _record(row: Row, problem: Problem, *, category: str, now: datetime) -> Erro
     return ErrorRecord(
         delivery_id=row.pk, flow=row.flow, connection=row.flow.target, category=category,
         severity=ErrorRecord.Severity.WARNING if category == "warning" else ErrorRecord.Severity.ERROR,
-        cause=scrub(problem.cause or f"{problem.code}:{_plain(problem.path)}", values)[:200], code=problem.code[:60], path=problem.path[:200],
+        cause=scrub(problem.cause or f"{problem.code}:{_plain(problem.path)}", values)[:200],
+        code=problem.code[:60], path=problem.path[:200],
         value=MASK if hidden and problem.value else scrub(problem.value, values)[:200], message=scrub(problem.message, values)[:600],
         advice=advice(category), created_at=now,
     )  # fmt: skip

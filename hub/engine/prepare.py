@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from connectors.base import Operation, Record
+from connectors.base import Record
 from connectors.errors import ConnectorError, MissingError, RejectedError
 from connectors.http import decode
 from connectors.registry import connector
@@ -14,23 +14,16 @@ from connectors.schema import validate
 from hub import clients, vault
 from hub.core.fingerprint import fingerprint
 from hub.engine import facts
-from hub.engine.accept import content_hash, masked_text, stream_of
+from hub.engine.records import content_hash, masked_text, operation_of, stream_of
 from hub.engine.rows import Failed, Held, Row, Skipped
 from hub.models import CrossReference, Flow
 from mappings.core.formula import compile_formula, evaluate
 from mappings.core.refusal import RefusedError
-from mappings.core.values import Facts, Outcome
+from mappings.core.values import Outcome
 from mappings.live import Live, live
 
 Pool = Callable[[Callable[[Row], None], Sequence[Row]], None]
 """Runs a function for many rows at once in threads that use the network only."""
-
-
-def operation_of(flow: Flow) -> Operation:
-    """The declared operation that a flow calls. KeyError when its system has none of that name."""
-    if flow.target is None:
-        raise KeyError(flow.operation)
-    return connector(flow.target.connector).operation(flow.operation)
 
 
 def open_rows(rows: Iterable[Row]) -> list[Row]:
@@ -220,6 +213,3 @@ def _check_payload(flow: Flow, row: Row, payload: Any) -> None:
     if problems:
         words = problems[0].message if len(problems) == 1 else f"{len(problems)} fields are not as {flow.target} wants them."
         row.result = Failed(error=RejectedError(words, problems=tuple(problems)), category="mapping")
-
-
-__all__ = ["Facts", "Pool", "open_rows", "operation_of", "outcomes", "prepare"]

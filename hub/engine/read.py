@@ -16,8 +16,9 @@ from connectors.base import Record, Stream
 from connectors.errors import ConnectorError, CredentialsError, UnsupportedError
 from connectors.http import JsonClient
 from hub import clients, vault
-from hub.engine.accept import Accepted, accept, stream_of
-from hub.engine.settle import refuse
+from hub.engine.accept import Accepted, accept
+from hub.engine.health import refuse
+from hub.engine.records import stream_of
 from hub.models import Connection, Flow, SyncRun
 from hub.wake import wake
 

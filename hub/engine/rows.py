@@ -11,6 +11,7 @@ from django.db import connection as database
 
 from connectors.base import Payload, Receipt, Reference
 from connectors.errors import ConnectorError, Problem
+from hub.engine.records import system_name
 from hub.models import Delivery, Flow, Seal
 
 
@@ -87,18 +88,6 @@ class Row:
             target=self.target_key,
             scope=f"{self.flow.slug}/{self.mapping_version or 0}",
         )
-
-
-def system_name(flow: Flow) -> str:
-    """How the target writes the name of the source system."""
-    from hub.engine.accept import stream_of
-
-    stream = stream_of(flow)
-    if stream is None or flow.source is None:
-        return "Throughline"
-    from connectors.registry import connector
-
-    return stream.system or connector(flow.source.connector).label
 
 
 _COLUMNS = (

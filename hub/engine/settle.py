@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,11 +12,14 @@ from django.db import transaction
 from django.db.models import Q
 
 from connectors.base import Record
+from connectors.http import encode
 from hub import vault
 from hub.core import policy
 from hub.core.masking import scrub
 from hub.engine import known, notes
-from hub.engine.accept import accept, stream_of
+from hub.engine.accept import accept
+from hub.engine.health import judge
+from hub.engine.records import stream_of
 from hub.engine.rows import Done, Failed, Held, Row, Skipped, write_back
 from hub.models import Attempt, Connection, CrossReference, Delivery, ErrorRecord, Flow, Seal
 
@@ -38,7 +41,7 @@ def settle(connection: Connection, rows: Sequence[Row], *, lease: str, now: date
         _release(owned, now)
         _follow(owned, followers, now)
         _shorten_seals(owned, now)
-    _judge_connections(connection, rows, now)
+    judge(connection, rows, now=now)
 
 
 def _change(row: Row, now: datetime) -> dict[str, Any]:
@@ -68,8 +71,6 @@ def _change(row: Row, now: datetime) -> dict[str, Any]:
 def _resealed(row: Row) -> bytes | None:
     """The clear text that was read anew, sealed; else what stands there already."""
     if row.refreshed and row.seal is not None and row.seal.wrapped:
-        from connectors.http import encode
-
         return vault.seal(row.seal, encode(row.source))
     return row.sealed
 
@@ -148,8 +149,9 @@ def _cross_references(rows: Sequence[Row], now: datetime) -> None:
     """Both names at once, also for a row whose lease was lost: the target has acted."""
     done = [
         CrossReference(
-            source_id=row.flow.source_id, stream=row.flow.stream, source_key=row.key, source_version=row.version, target_id=row.flow.target_id,
-            operation=row.flow.operation, target_key=row.result.receipt.key, target_version=row.result.receipt.version,
+            source_id=row.flow.source_id, stream=row.flow.stream, source_key=row.key, source_version=row.version,
+            target_id=row.flow.target_id, operation=row.flow.operation,
+            target_key=row.result.receipt.key, target_version=row.result.receipt.version,
             payload_hash=row.payload_hash, mapping_version_id=row.mapping_version, created_at=now, changed_at=now,
         )
         for row in rows
@@ -211,92 +213,3 @@ def _shorten_seals(rows: Sequence[Row], now: datetime) -> None:
             ended.append(row.seal.pk)
     if ended:
         Seal.objects.filter(Q(pk__in=ended) & Q(keep_until__gt=until)).update(keep_until=until)
-
-
-def _judge_connections(target: Connection, rows: Sequence[Row], now: datetime) -> None:
-    """Refused credentials stop a connection; too many failures in a row open its circuit."""
-    for row in rows:
-        if isinstance(row.result, Failed) and row.result.error.category == "credentials":
-            guilty = row.flow.source if row.result.at_source else target
-            if guilty is not None:
-                refuse(guilty, row.result.error.message, now=now)
-                break
-    _circuit(target, rows, now)
-
-
-def _circuit(target: Connection, rows: Sequence[Row], now: datetime) -> None:
-    unwell = [
-        row.result.error
-        for row in rows
-        if isinstance(row.result, Failed)
-        and not row.result.at_source
-        and row.result.error.category in ("transient", "throttled", "unknown_outcome")
-    ]
-    worked = sum(
-        isinstance(row.result, Done) or (isinstance(row.result, Failed) and row.result.error.category == "rejected") for row in rows
-    )
-    if not unwell and not target.failures:
-        return
-    waits = [error.retry_after for error in unwell if error.retry_after is not None]
-    before = policy.Circuit(failures=target.failures, open_until=target.open_until)
-    after = policy.circuit(before, worked=worked, failed=len(unwell), now=now, retry_after=max(waits, default=None))
-    if after != before:
-        Connection.objects.filter(pk=target.pk).update(failures=after.failures, open_until=after.open_until)
-
-
-def refuse(connection: Connection, words: str, *, now: datetime) -> None:
-    """Stops a connection whose credentials are not accepted and says so once, until a successful test starts it again."""
-    changed = (
-        Connection.objects.filter(pk=connection.pk)
-        .exclude(status=Connection.Status.REFUSED)
-        .update(status=Connection.Status.REFUSED, status_words=words[:400], checked_at=now)
-    )
-    if changed:
-        ErrorRecord.objects.create(
-            connection=connection, category="credentials", cause=f"credentials:{connection.slug}", message=words[:600],
-            advice=policy.advice("credentials"), created_at=now,
-        )  # fmt: skip
-
-
-def expired(*, now: datetime) -> int:
-    """Leases that ran out come back, asking first; after too many deaths a person must look. Answers how many came back."""
-    rows = list(
-        Delivery.objects.filter(state=State.SENDING, lease_until__lt=now).values_list("pk", "lease", "attempts", "flow_id", "key")[:1000]
-    )
-    return sum(_revive(row, now) for row in rows)
-
-
-def _revive(found: tuple[int, str, int, int, str], now: datetime) -> int:
-    pk, lease, attempts, flow, key = found
-    next_step = policy.after_death(attempts=attempts, now=now)
-    words = "The worker stopped in the middle of it; the target is asked whether it acted."
-    change: dict[str, Any] = {
-        "state": State.WAITING,
-        "reason": words,
-        "reason_code": "died",
-        "unknown": True,
-        "lease": "",
-        "lease_until": None,
-    }
-    if isinstance(next_step, policy.GiveUp):
-        change |= {"state": State.FAILED, "reason_code": next_step.category, "reason": "Three workers stopped in the middle of it."}
-    else:
-        change["due_at"] = next_step.at
-    with transaction.atomic():
-        if database.features.has_select_for_update:
-            Flow.objects.select_for_update().get(pk=flow)
-        newer = Delivery.objects.filter(flow=flow, key=key, state__in=Delivery.OPEN)
-        if newer.update(unknown=True):
-            change |= {"state": State.SUPERSEDED, "reason": "A newer version of the record arrived.", "reason_code": "superseded"}
-        changed = Delivery.objects.filter(pk=pk, state=State.SENDING, lease=lease).update(**change, changed_at=now)
-        if changed and change["state"] == State.FAILED:
-            ErrorRecord.objects.create(
-                delivery_id=pk, flow_id=flow, category="unknown_outcome", cause="died", message=change["reason"],
-                advice=policy.advice("unknown_outcome"), created_at=now,
-            )  # fmt: skip
-    return changed
-
-
-def refused(flows: Iterable[Flow]) -> bool:
-    """Whether any of the flows reads from or sends to a connection that is refused."""
-    return any(c is not None and c.status == Connection.Status.REFUSED for flow in flows for c in (flow.source, flow.target))

@@ -1,0 +1,62 @@
+"""A connection's health: refused credentials stop it, too many failures in a row open its circuit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from hub.core import policy
+from hub.engine.rows import Done, Failed, Row
+from hub.models import Connection, ErrorRecord
+
+
+def may_send(connection: Connection, now: datetime) -> bool:
+    """False while the connection is switched off, its credentials are refused, or its circuit is open."""
+    if not connection.enabled or connection.status == Connection.Status.REFUSED:
+        return False
+    return connection.open_until is None or connection.open_until <= now
+
+
+def judge(target: Connection, rows: Sequence[Row], *, now: datetime) -> None:
+    """Refused credentials stop a connection; too many failures in a row open its circuit."""
+    for row in rows:
+        if isinstance(row.result, Failed) and row.result.error.category == "credentials":
+            guilty = row.flow.source if row.result.at_source else target
+            if guilty is not None:
+                refuse(guilty, row.result.error.message, now=now)
+                break
+    _circuit(target, rows, now)
+
+
+def _circuit(target: Connection, rows: Sequence[Row], now: datetime) -> None:
+    unwell = [
+        row.result.error
+        for row in rows
+        if isinstance(row.result, Failed)
+        and not row.result.at_source
+        and row.result.error.category in ("transient", "throttled", "unknown_outcome")
+    ]
+    worked = sum(
+        isinstance(row.result, Done) or (isinstance(row.result, Failed) and row.result.error.category == "rejected") for row in rows
+    )
+    if not unwell and not target.failures:
+        return
+    waits = [error.retry_after for error in unwell if error.retry_after is not None]
+    before = policy.Circuit(failures=target.failures, open_until=target.open_until)
+    after = policy.circuit(before, worked=worked, failed=len(unwell), now=now, retry_after=max(waits, default=None))
+    if after != before:
+        Connection.objects.filter(pk=target.pk).update(failures=after.failures, open_until=after.open_until)
+
+
+def refuse(connection: Connection, words: str, *, now: datetime) -> None:
+    """Stops a connection whose credentials are not accepted and says so once, until a successful test starts it again."""
+    changed = (
+        Connection.objects.filter(pk=connection.pk)
+        .exclude(status=Connection.Status.REFUSED)
+        .update(status=Connection.Status.REFUSED, status_words=words[:400], checked_at=now)
+    )
+    if changed:
+        ErrorRecord.objects.create(
+            connection=connection, category="credentials", cause=f"credentials:{connection.slug}", message=words[:600],
+            advice=policy.advice("credentials"), created_at=now,
+        )  # fmt: skip

@@ -1,0 +1,63 @@
+"""What the records of a flow are: their stream, their fingerprint, what people see of them, and what their target is asked to do."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from connectors.base import Operation, Record, Stream, Summary
+from connectors.http import encode
+from connectors.registry import connector
+from connectors.schema import personal_paths, volatile_paths
+from hub.core.fingerprint import fingerprint, split
+from hub.core.masking import mask
+from hub.models import Flow
+
+FOLLOW_UP_IGNORES = (("TargetVersion",),)
+"""A follow-up is the same when only the version of the target document differs."""
+
+
+def stream_of(flow: Flow) -> Stream | None:
+    """The declared stream of a flow; None for a flow that follows another."""
+    return connector(flow.source.connector).stream(flow.stream) if flow.source and flow.stream else None
+
+
+@cache
+def _ignored(package: str, schema: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(split(path) for path in volatile_paths(package, schema))
+
+
+def content_hash(flow: Flow, payload: Any) -> str:
+    """The fingerprint by which two versions of this flow's records are compared."""
+    stream = stream_of(flow)
+    if stream is None or flow.source is None:
+        return fingerprint(payload, ignore=FOLLOW_UP_IGNORES)
+    return fingerprint(payload, ignore=_ignored(connector(flow.source.connector).package, stream.schema))
+
+
+def masked_text(flow: Flow, payload: Any) -> str:
+    """What people see of a source record."""
+    stream = stream_of(flow)
+    if stream is None or flow.source is None:
+        return encode(payload).decode()
+    return encode(mask(payload, personal_paths(connector(flow.source.connector).package, stream.schema))).decode()
+
+
+def summary_of(stream: Stream | None, record: Record) -> Summary:
+    """What lists show of a record; empty for a record that cannot be read."""
+    return stream.summary(record.payload) if stream and stream.summary and not record.problem else Summary()
+
+
+def operation_of(flow: Flow) -> Operation:
+    """The declared operation that a flow calls. KeyError when its system has none of that name."""
+    if flow.target is None:
+        raise KeyError(flow.operation)
+    return connector(flow.target.connector).operation(flow.operation)
+
+
+def system_name(flow: Flow) -> str:
+    """How the target writes the name of the source system."""
+    stream = stream_of(flow)
+    if stream is None or flow.source is None:
+        return "Throughline"
+    return stream.system or connector(flow.source.connector).label
