@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from connectors.base import Payload
 from mappings.core.engine import Compiled, apply, compile_rules
+from mappings.core.rules import with_types
 from mappings.core.values import Facts, Outcome, Rule, Step
 from mappings.models import LookupEntry, LookupTable, MappingRule, MappingVersion
 from mappings.models import Mapping as MappingRow
-from mappings.schemas import field_types, plain
+from mappings.schemas import target_fields
 from mappings.used import tables_used
 
 
@@ -66,8 +67,7 @@ def rules_of(version: MappingVersion) -> list[Rule]:
 
 def as_rules(mapping: MappingRow, rows: Iterable[MappingRule]) -> list[Rule]:
     """Rule rows as values, with types from the target's schema."""
-    types = field_types(mapping)
-    return [_rule(row, types) for row in rows]
+    return with_types([_rule(row) for row in rows], target_fields(mapping))
 
 
 def tables(slugs: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -100,7 +100,7 @@ def _stamp(pk: int, revision: int) -> int:
     return pk << 64 | revision
 
 
-def _rule(row: MappingRule, types: Mapping[str, str]) -> Rule:
+def _rule(row: MappingRule) -> Rule:
     return Rule(
         target=row.target,
         source=row.source,
@@ -111,5 +111,4 @@ def _rule(row: MappingRule, types: Mapping[str, str]) -> Rule:
         default=row.default,
         if_empty=row.if_empty,
         note=row.note,
-        type=types.get(plain(row.target), ""),
     )

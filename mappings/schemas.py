@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from functools import cache
-
 from connectors import schema
-from connectors.base import Connector
 from connectors.errors import Problem
 from connectors.registry import connectors
 from connectors.schema import Field
@@ -18,7 +14,6 @@ FOLLOW_UP = (
     Field(path="TargetVersion", label="Version in the target system", type="text"),
 )
 """What a flow that runs after another one reads: the two ids of the delivery that succeeded."""
-_PICK = re.compile(r"\[[^\]]*\]")
 
 
 def source_fields(mapping: Mapping) -> tuple[Field, ...]:
@@ -37,27 +32,12 @@ def problems_of_payload(mapping: Mapping, payload: object) -> list[Problem]:
     return schema.validate(*found, payload) if found else []
 
 
-def field_types(mapping: Mapping) -> dict[str, str]:
-    """The type of each target field by its plain path, such as `Charges[].Amount`."""
-    return _types(mapping.target_connector, mapping.target_operation)
-
-
-def plain(path: str) -> str:
-    """A path as schemas write it: `Charges[Type=Shipping].Amount` is `Charges[].Amount`."""
-    return _PICK.sub("[]", path)
-
-
-@cache
-def _types(connector_id: str, operation: str) -> dict[str, str]:
-    return {one.path: one.type for one in _target(connector_id, operation)}
-
-
 def _source(connector_id: str, stream: str) -> tuple[Field, ...]:
     if not stream:
         return FOLLOW_UP
     one = connectors().get(connector_id)
     declared = next((found for found in one.streams if found.id == stream), None) if one else None
-    return _fields(one, declared.schema) if one and declared else ()
+    return schema.fields(one.package, declared.schema) if one and declared else ()
 
 
 def _target(connector_id: str, operation: str) -> tuple[Field, ...]:
@@ -69,7 +49,3 @@ def _operation_schema(connector_id: str, operation: str) -> tuple[str, str] | No
     one = connectors().get(connector_id)
     declared = next((found for found in one.operations if found.id == operation), None) if one else None
     return (one.package, declared.schema) if one and declared else None
-
-
-def _fields(one: Connector, name: str) -> tuple[Field, ...]:
-    return schema.fields(one.package, name)

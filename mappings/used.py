@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mappings.core.formula import FormulaError, tables_in
+from mappings.core.transforms import TRANSFORMS
 from mappings.core.values import Rule
 
 
@@ -17,16 +18,21 @@ def tables_used(rules: Iterable[Rule]) -> set[str]:
 
 
 def _in_steps(rule: Rule) -> set[str]:
-    return {
-        value for step in rule.steps for name, value in step.args.items() if name.endswith("table") and isinstance(value, str) and value
-    }
+    found: set[str] = set()
+    for step in rule.steps:
+        declared = TRANSFORMS[step.name].args if step.name in TRANSFORMS else ()
+        found.update(str(step.args.get(one.name) or one.default) for one in declared if one.type == "table")
+        texts = [step.args.get(one.name) for one in declared if one.type == "formula"]
+        found.update(*(_tables_in(text) for text in texts if isinstance(text, str)))
+    return found - {""}
 
 
 def _in_formulas(rule: Rule) -> set[str]:
-    found: set[str] = set()
-    for text in (rule.formula, rule.condition):
-        try:
-            found.update(tables_in(text) if text.strip() else ())
-        except FormulaError:
-            continue
-    return found
+    return {*_tables_in(rule.formula), *_tables_in(rule.condition)}
+
+
+def _tables_in(text: str) -> list[str]:
+    try:
+        return tables_in(text) if text.strip() else []
+    except FormulaError:
+        return []
