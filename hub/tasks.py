@@ -9,11 +9,11 @@ import structlog
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from hub import wake
+from hub import heartbeat, wake
 from hub.engine import deliver as sender
 from hub.engine import events as webhooks
 from hub.engine import known, leases, read
-from hub.models import Connection, Delivery, Flow, Heartbeat, InboundEvent, SyncRun
+from hub.models import Connection, Delivery, Flow, InboundEvent, SyncRun
 from hub.purge import purge_personal_data
 
 log = structlog.get_logger(__name__)
@@ -75,9 +75,9 @@ def _due_events() -> list[int]:
     return list(Connection.objects.filter(Exists(due), enabled=True).values_list("pk", flat=True))
 
 
-def beat(name: str = "worker") -> None:
+def beat() -> None:
     """Proof that tasks run; the supervisor restarts a cluster that does not give it."""
-    Heartbeat.objects.update_or_create(name=name, defaults={"at": timezone.now()})
+    heartbeat.beat()
 
 
 def purge() -> None:

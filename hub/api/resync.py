@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from hub.api.openapi import REFUSALS
 from hub.api.permissions import MayResync, ResyncThrottle
+from hub.engine.read import start_run
 from hub.models import Delivery, Flow, SyncRun
 
 MOST_KEYS = 1000
@@ -57,7 +58,7 @@ class Started(serializers.Serializer[Any]):
 
 
 class ResyncView(GenericAPIView[Any]):
-    """Reads records again and sends what differs from what was sent last."""
+    """Reads records again. Named ones are delivered again, changed or not; else what differs from what was sent last."""
 
     permission_classes = [IsAuthenticated, MayResync]
     throttle_classes = [ResyncThrottle]
@@ -71,8 +72,6 @@ class ResyncView(GenericAPIView[Any]):
         since = _as_text(ask.validated_data.get("since"))
         if ask.validated_data["dry_run"]:
             return Response({"runs": [], "words": _would_do(flow, keys, since)}, status=200)
-        from hub.engine.read import start_run
-
         by = request.user if isinstance(request.user, User) else None
         run = start_run(flow, trigger=SyncRun.Trigger.API, keys=keys, since=since, asked_by=by)
         return Response({"runs": [run.pk], "words": f"Run {run.pk} was started."}, status=202)
@@ -87,4 +86,4 @@ def _would_do(flow: Flow, keys: list[str], since: str) -> str:
         return f"Everything that changed since {since} would be read from {flow.source}; what was not sent like that yet would be sent."
     known = Delivery.objects.filter(flow=flow, key__in=keys).values("key").distinct().count()
     read = f"{len(keys)} records would be read from {flow.source}"
-    return f"{read}; {known} of them came through this flow before. Only what differs from what was sent last would be sent."
+    return f"{read} and delivered again, changed or not; {known} of them came through this flow before."
