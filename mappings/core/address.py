@@ -115,7 +115,13 @@ def _state(country: str, raw: Mapping[str, str], made: Harmonised) -> str:
     if country == "GB" and text:
         made.warnings.append(RefusedError("The county was left out; British addresses do not need it.", code="address", value=text))
         return ""
-    return countries.state_code(country, text) if country in countries.STATE_CODED and text else text
+    if country not in countries.STATE_CODED or not text:
+        return text
+    code = countries.state_code(country, text)
+    if not code and country in countries.STATE_DERIVED:
+        words = f"{countries.country_name(country)} has no such state or province. Correct the address in the source, then resync."
+        made.problems.append(RefusedError(words, code="bad_state", value=text, hold="ADDRESS", cause=f"bad_state:{country}"))
+    return code or text
 
 
 def _shaped(lines: list[str], source: Mapping[str, Any], country: str, known: tuple[str, str, str]) -> list[str]:
@@ -175,7 +181,7 @@ def _check(made: Harmonised) -> None:
     wanted = {"Name": "name", "AddressLine1": "street", "City": "city"}
     if country in countries.STATE_REQUIRED:
         wanted["StateOrProvince"] = "state or province"
-    if country and country not in countries.NO_POSTAL_CODE:
+    if country and country not in countries.POSTAL_CODE_OPTIONAL:
         wanted["PostalCode"] = "postal code"
     if any(problem.code == "address_too_long" for problem in made.problems):
         del wanted["AddressLine1"]

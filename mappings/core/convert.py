@@ -8,7 +8,7 @@ from typing import Any
 
 from mappings.core import dates
 from mappings.core.money import bounded, number
-from mappings.core.operands import NUMBERS, is_blank, txt
+from mappings.core.operands import is_blank, txt
 from mappings.core.refusal import RefusedError
 
 Convert = Callable[[Any], Any]
@@ -103,7 +103,7 @@ CONVERTERS: dict[str, Convert] = {
 
 
 def of_formula(value: Any) -> Any:
-    """A formula's result for a target of unknown type: whole numbers as int, blank text as None."""
-    if value.__class__ in NUMBERS and value == (whole := bounded(Decimal(value)).to_integral_value()):
-        return int(whole) if value.__class__ is int or value.as_tuple().exponent >= 0 else value
+    """A formula's result for a target of unknown type: numbers without a point as int, blank text as None."""
+    if value.__class__ is Decimal and bounded(value).as_tuple().exponent == 0:
+        return int(value)
     return as_it_is(value)

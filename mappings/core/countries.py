@@ -25,6 +25,7 @@ _NO_POSTAL_CODE = (
     "NU QA RW SB SC SL SR ST SY TD TG TK TL TO TT TV UG VU WS YE ZW"
 )
 NO_POSTAL_CODE = frozenset(_NO_POSTAL_CODE.split())
+POSTAL_CODE_OPTIONAL = NO_POSTAL_CODE | {"IE"}
 NO_CITY = ("HK", "SG", "MO", "MC", "GI", "VA", "NR")
 LOST_ZERO = ("CT", "MA", "ME", "NH", "NJ", "RI", "VT", "PR")
 PLACEHOLDERS = ("0", "00", "000", "0000", "00000", "N/A", "NA", "NONE", "-", "--", "XXXXX")
@@ -90,8 +91,8 @@ def _column(facts: Mapping[str, str], name: str, keys: list[str]) -> list[str]:
 
 
 def state_code(country: str, text: str) -> str:
-    """The code of a state's name or code; the text itself where the country's states have none, or it is unknown."""
-    return states(country).codes.get(folded(text), text)
+    """The code of a state's name or code; "" when the country has no such state."""
+    return states(country).codes.get(folded(text), "")
 
 
 def state_of_postal_code(country: str, postal_code: str) -> str:
