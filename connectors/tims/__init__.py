@@ -1,0 +1,75 @@
+"""TIMS, the ERP: items, customers and sales orders, as a declared connector."""
+
+from __future__ import annotations
+
+from connectors.base import Connector, Limit, Operation, Setting, Stream, Webhook
+from connectors.tims import bulk, customers, sales_orders, streams, webhook
+from connectors.tims.check import check, environment
+from connectors.tims.client import LABEL, PACKAGE, connect
+
+SETTINGS = (
+    Setting(name="base_url", label="Base address", help="Such as https://tims.example.com, without /api/v1."),
+    Setting(
+        name="auth",
+        label="Credentials",
+        default="oauth",
+        choices=(("oauth", "Client id and secret (OAuth 2.0)"), ("api_key", "API key")),
+    ),
+    Setting(name="client_id", label="Client id", required=False, help="For OAuth 2.0."),
+    Setting(name="client_secret", label="Client secret", secret=True, required=False, help="For OAuth 2.0."),
+    Setting(name="api_key", label="API key", secret=True, required=False, help="Instead of client id and secret."),
+    Setting(name="company", label="Company code", default="MAIN", required=False),
+    Setting(name="webhook_secret", label="Webhook secret", secret=True, required=False, help="At least 16 characters; TIMS signs with it."),
+)
+
+STREAMS = (
+    Stream(
+        id="items",
+        label="Items",
+        schema="item",
+        read=streams.reader("items", "SKU"),
+        read_one=streams.one_reader("items", "SKU"),
+        read_many=streams.read_items,
+        link="api/v1/items/{key}",
+    ),
+    Stream(
+        id="customers",
+        label="Customers",
+        schema="customer_record",
+        read=streams.reader("customers", "CustomerID"),
+        read_one=streams.one_reader("customers", "CustomerID"),
+        link="api/v1/customers/{key}",
+    ),
+    Stream(
+        id="sales_orders",
+        label="Sales orders",
+        schema="sales_order_record",
+        read=streams.reader("sales_orders", "SalesOrderID", streams.order_aliases),
+        read_one=streams.one_reader("sales_orders", "SalesOrderID", streams.order_aliases),
+        settled_at=streams.order_settled_at,
+        summary=streams.order_summary,
+        link="api/v1/sales_orders/{key}",
+    ),
+)
+
+OPERATIONS = (
+    Operation(id="customers", label="Find or create customer", schema="customer", send=customers.send, find=customers.find,
+              link="api/v1/customers/{key}"),
+    Operation(id="sales_orders", label="Create or change sales order", schema="sales_order", send=sales_orders.send,
+              send_many=sales_orders.send_many, find=sales_orders.find, batch=bulk.MOST, link="api/v1/sales_orders/{key}"),
+)  # fmt: skip
+
+CONNECTOR = Connector(
+    id="tims",
+    label=LABEL,
+    settings=SETTINGS,
+    connect=connect,
+    check=check,
+    streams=STREAMS,
+    operations=OPERATIONS,
+    limits=(Limit(name="calls", label="Calls (80 % of 600 a minute)", burst=480, per_second=8.0),),
+    parallel=8,
+    environment=environment,
+    webhook=Webhook(verify=webhook.verify, parse=webhook.parse, challenge=webhook.challenge, subscribe=webhook.subscribe),
+    package=PACKAGE,
+)

@@ -19,7 +19,7 @@ from connectors.tims.standin.documents import load, public
 EVENTS_ROUTES = Router()
 MOST_DAYS = 30
 EVENTS = frozenset(
-    [
+    {
         "inventory.quantity_changed",
         "item.created",
         "item.updated",
@@ -38,7 +38,7 @@ EVENTS = frozenset(
         "credit_memo.posted",
         "payment.posted",
         "gl_entry.posted",
-    ]
+    }
 )
 MEMBERS = frozenset({"Url", "Events", "Secret", "Active", "ExpiresAt"})
 
