@@ -28,7 +28,7 @@ def configure_logs(*, level: str = "INFO", pretty: bool = False) -> None:
     root = logging.getLogger()
     root.handlers = [out]
     root.setLevel(level)
-    for noisy in ("urllib3", "faker", "axes", "django_q"):
+    for noisy in ("urllib3", "faker", "axes", "django-q"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

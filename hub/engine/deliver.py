@@ -126,15 +126,15 @@ def _load(lease: str, flows: dict[int, Flow], now: datetime) -> list[Row]:
     found = list(
         Delivery.objects.filter(lease=lease, state=Delivery.State.SENDING)
         .order_by("-priority", "due_at", "id")
-        .values_list("pk", "flow_id", "key", "attempts", "unknown", "fresh", "fingerprint", "version", "masked", "sealed", "seal_id")
+        .values_list("pk", "flow_id", "key", "attempts", "unknown", "fresh", "reason_code", "fingerprint", "version", "masked", "sealed", "seal_id")
     )
-    seals = Seal.objects.in_bulk({row[10] for row in found if row[10]})
+    seals = Seal.objects.in_bulk({row[11] for row in found if row[11]})
     return [
         Row(
-            pk=pk, flow=flows[flow], key=key, attempts=attempts, unknown=unknown, fresh=fresh, fingerprint=content, version=version,
+            pk=pk, flow=flows[flow], key=key, attempts=attempts, unknown=unknown, fresh=fresh, before=before, fingerprint=content, version=version,
             masked=masked, sealed=None if sealed is None else bytes(sealed), seal=seals.get(seal), started=now,
         )
-        for pk, flow, key, attempts, unknown, fresh, content, version, masked, sealed, seal in found
+        for pk, flow, key, attempts, unknown, fresh, before, content, version, masked, sealed, seal in found
     ]  # fmt: skip
 
 

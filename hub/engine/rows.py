@@ -62,6 +62,8 @@ class Row:
     attempts: int
     unknown: bool
     fresh: bool
+    before: str
+    """The reason code that it had when it was claimed: "" for one that was never tried or held."""
     fingerprint: str
     version: str
     masked: str

@@ -168,7 +168,7 @@ def _cross_references(rows: Sequence[Row], now: datetime) -> None:
 def _errors(rows: Sequence[Row], changes: dict[int, dict[str, Any]], now: datetime) -> None:
     """Open error records of deliveries that moved on are healed; those of failed ones are written anew."""
     open_errors = ErrorRecord.objects.filter(state=ErrorRecord.State.OPEN, severity=ErrorRecord.Severity.ERROR)
-    tried_before = [row.pk for row in rows if row.attempts > 1 or row.fresh or row.unknown]
+    tried_before = [row.pk for row in rows if row.attempts > 1 or row.fresh or row.before]
     if tried_before:
         healed = [pk for pk in tried_before if changes[pk]["state"] in (State.DELIVERED, State.SKIPPED)]
         open_errors.filter(delivery__in=healed).update(state=ErrorRecord.State.HEALED, closed_at=now)

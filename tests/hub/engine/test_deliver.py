@@ -201,6 +201,7 @@ def test_an_expired_lease_comes_back_alone_and_asks_first(hub: Hub) -> None:
         hub.world.place(key)
     hub.read()
     flows = [hub.flow]
+    Delivery.objects.update(due_at=timezone.now() - timedelta(hours=2))
     claim(flows, size=10, now=timezone.now() - timedelta(hours=1))
     assert leases.expired(now=timezone.now()) == 2
     Delivery.objects.update(due_at=timezone.now())

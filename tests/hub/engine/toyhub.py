@@ -29,6 +29,7 @@ def mapping(slug: str, stream: str, operation: str, rules: dict[str, Any]) -> Ma
     )
     MappingVersion.objects.filter(pk=version.pk).update(state="published", published_at=timezone.now())
     Mapping.objects.filter(pk=row.pk).update(live=version)
+    row.refresh_from_db()
     return row
 
 
