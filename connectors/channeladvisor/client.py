@@ -107,7 +107,7 @@ def rows_of(body: Any, name: str) -> list[Any]:
     """The rows of a list answer. TransientError when the answer is not a list: nothing may be taken for an empty page."""
     rows = body.get(name) if isinstance(body, dict) else None
     if not isinstance(rows, list):
-        raise TransientError(f"{LABEL} answered with something that is not a list of orders.")
+        raise TransientError(f"{LABEL} answered with something that is not a list.")
     return rows
 
 

@@ -47,13 +47,13 @@ def one(client: JsonClient, key: str) -> Row | None:
     """The order of that number, None when this profile has none."""
     if not numeric([key]):
         return None
+    profile = _profile(client)
     try:
         raw = client.get(f"{PATH}({key})", **{"$expand": EXPAND})
     except MissingError:
         return None
-    profile = client.settings.get("profile_id", "").strip()
-    seen = str(raw.get("ProfileID", "")) if isinstance(raw, dict) else ""
-    return None if profile and seen and seen != profile else Row(raw=raw, as_of="")
+    foreign = isinstance(raw, dict) and raw.get("ProfileID") not in (None, profile)
+    return None if foreign else Row(raw=raw, as_of="")
 
 
 def many(client: JsonClient, keys: Sequence[str]) -> Iterator[Row]:
@@ -61,7 +61,7 @@ def many(client: JsonClient, keys: Sequence[str]) -> Iterator[Row]:
     wanted = numeric(keys)
     for start in range(0, len(wanted), AT_ONCE):
         chosen = " or ".join(f"ID eq {key}" for key in wanted[start : start + AT_ONCE])
-        query, link, links = {"$filter": _profile(client, f"({chosen})"), "$expand": EXPAND}, "", set[str]()
+        query, link, links = {"$filter": _within_profile(client, f"({chosen})"), "$expand": EXPAND}, "", set[str]()
         while link not in links:
             links.add(link)
             body = client.get(link) if link else client.get(PATH, **query)
@@ -87,15 +87,24 @@ def tax_sites(text: str) -> frozenset[tuple[int, str]]:
 
 
 def _query(client: JsonClient, unexported: bool, since: str) -> dict[str, str]:
-    condition = _profile(client, f"UpdatedDateUtc ge {since}" if since else "")
-    query = {"$expand": EXPAND, "$orderby": "UpdatedDateUtc,ID"}
-    return {**query, **({"exported": "false"} if unexported else {}), **({"$filter": condition} if condition else {})}
+    condition = _within_profile(client, f"UpdatedDateUtc ge {since}" if since else "")
+    query = {"$filter": condition, "$expand": EXPAND, "$orderby": "UpdatedDateUtc,ID"}
+    return {**query, **({"exported": "false"} if unexported else {})}
 
 
-def _profile(client: JsonClient, condition: str) -> str:
+def _within_profile(client: JsonClient, condition: str) -> str:
     """The condition within our profile: a list holds the orders of every profile the token sees."""
-    profile = client.settings.get("profile_id", "").strip()
-    return " and ".join(part for part in (f"ProfileID eq {int(profile)}" if profile.isdigit() else "", condition) if part)
+    return " and ".join(part for part in (f"ProfileID eq {_profile(client)}", condition) if part)
+
+
+def _profile(client: JsonClient) -> int:
+    """The profile of the connection. CredentialsError without one: orders of another shop must never be read."""
+    number = client.settings.get("profile_id", "").strip()
+    if not (number.isascii() and number.isdigit()):
+        raise CredentialsError(
+            "The connection has no profile number. Open it, enter the number and press Test connection.", code="profile_required"
+        )
+    return int(number)
 
 
 def _whole(client: JsonClient, raw: Any) -> Any:

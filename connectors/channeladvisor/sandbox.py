@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from connectors.base import Payload
-from connectors.channeladvisor.standin import orders_control, published_api, store, v2_api, webhooks
+from connectors.channeladvisor.standin import (  # noqa: F401 - they register their addresses
+    orders_control,
+    published_api,
+    store,
+    v2_api,
+    webhooks,
+)
 from connectors.channeladvisor.standin.routes import ROUTES
 from connectors.sandbox import Rate, Refusal, Request, Response, Router, Row, Sandbox, Sending, reply
 
@@ -234,6 +240,3 @@ def _profile(request: Request, profiles: tuple[int, ...]) -> int:
     if not given.isdigit() or int(given) not in profiles:
         raise Refusal(403, "profile_forbidden", "The token does not see this profile.")
     return int(given)
-
-
-__all__ = ["APPLICATION_ID", "ChannelAdvisorSandbox", "orders_control", "published_api"]
