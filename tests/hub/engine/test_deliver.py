@@ -153,9 +153,8 @@ def test_an_order_is_held_for_its_customer_and_released_when_the_customer_arrive
         slug="people", name="People", source=hub.flow.source, stream="people", target=hub.flow.target, operation="people",
         mapping=mapping("people", "people", "people", {"Name": "Name"}), enabled=True, priority=-1,
     )  # fmt: skip
-    rules = {"Number": "Id", "Customer": {"formula": '"p-dana"', "steps": []}}
-    row = mapping("orders2", "orders", "orders", rules)
-    row.live.rules.filter(target="Customer").update(formula="", source="Kunde", steps=[{"name": "reference", "args": {"stream": "people"}}])
+    steps = [{"name": "reference", "args": {"stream": "people"}}]
+    row = mapping("orders2", "orders", "orders", {"Number": "Id", "Customer": {"source": "Kunde", "steps": steps}})
     Flow.objects.filter(pk=hub.flow.pk).update(mapping=row)
     hub.world.place("1", Kunde="p-dana")
     hub.read()
