@@ -1,0 +1,35 @@
+"""A running TIMS stand-in and clients for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from connectors.http import Hooks
+from connectors.tims import CONNECTOR
+from connectors.tims.client import TimsClient
+from connectors.tims.sandbox import API_KEY, CLIENT_ID, CLIENT_SECRET, TimsSandbox
+
+WEBHOOK_SECRET = "whsec-0123456789abcdef"
+
+
+def settings_for(box: TimsSandbox, **changes: str) -> dict[str, str]:
+    """Connection settings for a stand-in."""
+    return {
+        "base_url": box.url, "auth": "oauth", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "api_key": API_KEY, "company": "MAIN",
+        "webhook_secret": WEBHOOK_SECRET, **changes,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def box() -> Iterator[TimsSandbox]:
+    with TimsSandbox(rate=None, environment="production") as running:
+        yield running
+
+
+@pytest.fixture
+def client(box: TimsSandbox) -> TimsClient:
+    made = CONNECTOR.connect(settings_for(box), Hooks())
+    assert isinstance(made, TimsClient)
+    return made

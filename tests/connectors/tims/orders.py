@@ -1,0 +1,49 @@
+"""Sales orders and customers for the tests of TIMS."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from decimal import Decimal
+from typing import Any
+
+from connectors.base import Payload, Reference
+
+CANARIES = ("Canaryfirst", "Canarylast", "canary.mail@shop.example", "12 Canary Street", "+12065550199")
+ADDRESS: Payload = {
+    "Name": "Canaryfirst Canarylast", "AddressLine1": "12 Canary Street", "City": "Seattle", "StateOrProvince": "WA", "PostalCode": "98101",
+    "Country": "US", "Phone": "+12065550199",
+}  # fmt: skip
+ORDER: Payload = {
+    "MarketplaceName": "Amazon US", "MarketplaceOrderID": "112-4455667-7788990", "CustomerID": "C-CA-GUEST", "OrderDate": "2026-11-19",
+    "OrderStatus": "Open", "PaymentStatus": "Paid", "Currency": "USD", "ShippingMethod": "USPS-PRI", "CarrierID": "USPS",
+    "ShippingAddress": ADDRESS, "Notes": "Leave at the door",
+    "LineItems": [
+        {"ExternalLineID": "900001", "SKU": "TK-1001", "Quantity": 2, "Price": Decimal("59.99"), "DiscountAmount": Decimal("-5.00"),
+         "DiscountCode": "NOV5", "TaxAmount": Decimal("12.12")},
+        {"ExternalLineID": "900002", "SKU": "TK-1002", "Quantity": 1, "Price": Decimal("19.50"), "TaxAmount": Decimal("1.97")},
+    ],
+    "Charges": [
+        {"Type": "Shipping", "Amount": Decimal("4.00"), "TaxAmount": Decimal("0.40")},
+        {"Type": "GiftWrap", "Amount": Decimal("3.00"), "TaxAmount": Decimal("0.30")},
+    ],
+    "TotalAmount": Decimal("156.27"),
+}  # fmt: skip
+CUSTOMER: Payload = {
+    "CustomerType": "Person", "FirstName": "Canaryfirst", "LastName": "Canarylast", "Email": "canary.mail@shop.example",
+    "Phone": "+12065550199", "Currency": "USD", "Addresses": [{**ADDRESS, "Type": "Shipping"}],
+}  # fmt: skip
+
+
+def order(number: int = 1, **changes: Any) -> Payload:
+    """A sales order with a marketplace number of its own."""
+    return deepcopy({**ORDER, "MarketplaceOrderID": f"112-{number:07d}", **changes})
+
+
+def customer(**changes: Any) -> Payload:
+    """A person in Seattle."""
+    return deepcopy({**CUSTOMER, **changes})
+
+
+def reference(number: int = 1, version: str = "v1", target: str = "") -> Reference:
+    """The name of a delivery from ChannelAdvisor."""
+    return Reference(system="ChannelAdvisor", key=str(19918545 + number), version=version, target=target, scope="orders")

@@ -1,0 +1,31 @@
+"""TIMS keeps the promises of every connector."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.tims.sandbox import TimsSandbox
+from tests.connectors.contract import ConnectorContract, Stand
+from tests.connectors.tims.conftest import settings_for
+from tests.connectors.tims.orders import CANARIES, customer, order, reference
+
+
+class TestTims(ConnectorContract):
+    connector_id = "tims"
+
+    @pytest.fixture
+    def stand(self, box: TimsSandbox) -> Stand:
+        box.book.put("sales_orders", "SO-1", _stored(box))
+        return Stand(
+            box=box,
+            settings=settings_for(box),
+            api="/api/v1/*",
+            deliveries={"customers": (customer(), reference(1)), "sales_orders": (order(2), reference(2))},
+            count=box.book.count,
+            canaries=CANARIES,
+        )
+
+
+def _stored(box: TimsSandbox) -> dict[str, object]:
+    made = {**order(99), "SalesOrderID": "SO-1", "SourceSystem": "Manual", "ExternalOrderID": "1", "Status": "Open", "Version": 1}
+    return {**made, "CreatedAt": box.stamp(), "UpdatedAt": box.stamp()}
