@@ -63,9 +63,10 @@ def harmonise(source: Mapping[str, Any]) -> Harmonised:
     if not state and country in countries.STATE_DERIVED:
         state = countries.state_of_postal_code(country, code)
     city = raw["City"] or (countries.country_name(country) if country in countries.NO_CITY else "")
+    street = lines
     lines = _shaped(lines, source, country, (city, state, code))
     address = _named(raw, {"City": _cased(city, country), "StateOrProvince": state, "PostalCode": code, "Country": country})
-    address["AddressType"] = _kind(raw["AddressType"], [*lines, *_street(source)], city, state, country)
+    address["AddressType"] = _kind(raw["AddressType"], street, city, state, country)
     made.address = _with_lines(address, [_cased(line, country) for line in lines], made)
     _check(made)
     return made
@@ -75,7 +76,8 @@ def _first(source: Mapping[str, Any], names: tuple[str, ...]) -> str:
     for name in names:
         value = source.get(name)
         if value.__class__ in (str, int) and not is_blank(value):
-            return cleaned(EMOJI.sub("", _half_width(str(value))))
+            text = str(value)
+            return cleaned(text if text.isascii() else EMOJI.sub("", _half_width(text)))
     return ""
 
 
@@ -84,10 +86,6 @@ def _half_width(text: str) -> str:
     if text.isascii():
         return text
     return "".join(unicodedata.normalize("NFKC", char) if "\uff01" <= char <= "\uff5e" or char == "\u3000" else char for char in text)
-
-
-def _street(source: Mapping[str, Any]) -> list[str]:
-    return [text for names in LINES if (text := _first(source, names))]
 
 
 def _brazilian(source: Mapping[str, Any]) -> list[str]:
@@ -128,9 +126,11 @@ def _shaped(lines: list[str], source: Mapping[str, Any], country: str, known: tu
     """House numbers joined, lines that repeat city, state or postal code dropped, districts appended."""
     if country in ("DE", "NL", "AT") and len(lines) > 1 and re.fullmatch(r"\d{1,5}\s?[a-zA-Z]?(?:[-/]\d{1,4})?", lines[1]):
         lines = [f"{lines[0]} {lines[1]}", *lines[2:]]
+    districts = [text for name in DISTRICTS if (text := _first(source, (name,)))]
+    if len(lines) == 1 and not districts:
+        return lines
     repeated = {countries.folded(" ".join(part for part in parts if part)) for parts in _repeats(known)}
     kept = [line for place, line in enumerate(lines) if place == 0 or countries.folded(line) not in repeated]
-    districts = [text for name in DISTRICTS if (text := _first(source, (name,)))]
     have = {countries.folded(line) for line in kept} | {countries.folded(known[0])}
     return [*kept, *[text for text in dict.fromkeys(districts) if countries.folded(text) not in have]]
 

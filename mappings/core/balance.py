@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 from mappings.core.declare import Argument, Given, Transform, Work
 from mappings.core.money import ZERO, minor_units, number, plain, rounded
-from mappings.core.operands import add, is_blank, multiply, num
+from mappings.core.operands import add, multiply, num, subtract
 from mappings.core.refusal import RefusedError
 from mappings.core.state import State
 
@@ -18,26 +17,26 @@ AMOUNTS = ("Quantity", "Price", "ExtendedAmount", "DiscountAmount", "TaxAmount",
 def computed_total(payload: dict[str, Any], scale: int) -> Decimal:
     """The total as TIMS computes it (TIMS contract 5.2): lines and their discounts, charges, discounts that are not
     shared out to lines, and all taxes unless prices include them."""
+    lines, charges = _groups(payload, "LineItems"), _groups(payload, "Charges")
     total = ZERO
-    for line in _groups(payload, "LineItems"):
+    for line in lines:
         extended = line.get("ExtendedAmount")
-        if is_blank(extended):
+        if extended is None:
             extended = rounded(multiply(line.get("Quantity"), line.get("Price")), scale)
-        total = add(add(total, extended), line.get("DiscountAmount"))
-    for charge in _groups(payload, "Charges"):
-        total = add(total, charge.get("Amount"))
-    for discount in _groups(payload, "Discounts"):
-        total = add(total, ZERO if discount.get("Apportioned") is True else discount.get("Amount"))
+        total = add(total, extended)
+    parts = [line.get("DiscountAmount") for line in lines] + [charge.get("Amount") for charge in charges]
+    parts += [discount.get("Amount") for discount in _groups(payload, "Discounts") if discount.get("Apportioned") is not True]
     if payload.get("PricesIncludeTax") is not True:
-        for part in (*_groups(payload, "LineItems"), *_groups(payload, "Charges")):
-            total = add(total, part.get("TaxAmount"))
+        parts += [part.get("TaxAmount") for part in (*lines, *charges)]
+    for part in parts:
+        if part is not None:
+            total = add(total, part)
     return total
 
 
-def _groups(payload: dict[str, Any], name: str) -> Iterator[dict[str, Any]]:
+def _groups(payload: dict[str, Any], name: str) -> list[dict[str, Any]]:
     elements = payload.get(name)
-    if elements.__class__ is list:
-        yield from (element for element in elements if element.__class__ is dict)
+    return [element for element in elements if element.__class__ is dict] if elements.__class__ is list else []
 
 
 def _balance(given: Given) -> Work:
@@ -62,11 +61,11 @@ def _amounts_failed(state: State) -> bool:
 
 
 def _settle(state: State, stated: Decimal, total: Decimal, scale: int) -> None:
-    over = add(stated, -total)
+    over = subtract(stated, total)
     if not over:
         return
-    lines = sum(1 for _ in _groups(state.payload, "LineItems"))
-    if abs(over) <= multiply(Decimal(1).scaleb(-scale), max(lines, 1)):
+    lines = len(_groups(state.payload, "LineItems"))
+    if over.copy_abs() <= multiply(Decimal(1).scaleb(-scale), max(lines, 1)):
         charge = {"Type": "Other", "Amount": over, "Description": "rounding"}
         state.payload.setdefault("Charges", []).append(charge)
         return

@@ -8,7 +8,7 @@ from typing import Any
 
 from mappings.core import dates
 from mappings.core.money import bounded, number
-from mappings.core.operands import is_blank, txt
+from mappings.core.operands import SMALL, is_blank, txt
 from mappings.core.refusal import RefusedError
 
 Convert = Callable[[Any], Any]
@@ -20,6 +20,8 @@ def as_text(value: Any) -> Any:
     """Text; whole numbers without a point, yes/no as true and false. Blank is None."""
     if value.__class__ is str:
         return None if not value or value.isspace() else value
+    if value.__class__ is int and -SMALL < value < SMALL:
+        return str(value)
     if value.__class__ is bool:
         return "true" if value else "false"
     return None if value is None else txt(value)
@@ -29,7 +31,7 @@ def as_number(value: Any) -> Any:
     """int or Decimal as it came; plain numeric text as Decimal."""
     if value.__class__ is Decimal:
         return bounded(value)
-    if value.__class__ is int and -(10**30) < value < 10**30:
+    if value.__class__ is int and -SMALL < value < SMALL:
         return value
     return None if is_blank(value) else number(value)
 

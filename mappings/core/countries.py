@@ -64,6 +64,7 @@ class States:
 
     codes: Mapping[str, str]
     postal: tuple[tuple[re.Pattern[str], str], ...]
+    exact: frozenset[str] = frozenset()
 
 
 @cache
@@ -82,7 +83,7 @@ def states(country: str) -> States:
         known |= {folded(name): code for name, code in zip(_column(facts, column, keys), codes, strict=True) if name}
     known.pop("", None)
     patterns = _column(facts, "sub_zips", keys)
-    return States(known, tuple((re.compile(zips), code) for zips, code in zip(patterns, codes, strict=True) if zips))
+    return States(known, tuple((re.compile(zips), code) for zips, code in zip(patterns, codes, strict=True) if zips), frozenset(codes))
 
 
 def _column(facts: Mapping[str, str], name: str, keys: list[str]) -> list[str]:
@@ -92,7 +93,8 @@ def _column(facts: Mapping[str, str], name: str, keys: list[str]) -> list[str]:
 
 def state_code(country: str, text: str) -> str:
     """The code of a state's name or code; "" when the country has no such state."""
-    return states(country).codes.get(folded(text), "")
+    known = states(country)
+    return text if text in known.exact else known.codes.get(folded(text), "")
 
 
 def state_of_postal_code(country: str, postal_code: str) -> str:

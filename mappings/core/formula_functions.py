@@ -81,8 +81,10 @@ def _flat(values: tuple[Any, ...]) -> list[Any]:
 
 def _sum(*values: Any) -> Decimal:
     total = ZERO
-    for value in _flat(values):
-        total = add(total, value)
+    for value in values:
+        for one in value if value.__class__ is list else (value,):
+            if one is not None:
+                total = add(total, one)
     return total
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation, Overflow
-from functools import cache
+from decimal import ROUND_HALF_UP, Context, Decimal, DecimalException, DivisionByZero, Inexact, InvalidOperation, Overflow, Subnormal
 from typing import Any
 
 from mappings.core.refusal import RefusedError
 
 DIGITS = 40
 EXACT = Context(prec=2 * DIGITS + 2, rounding=ROUND_HALF_UP, traps=[InvalidOperation, Overflow])
+KEEPING = Context(prec=DIGITS, Emax=DIGITS, Emin=-DIGITS, traps=[Inexact, InvalidOperation, Overflow, Subnormal, DivisionByZero])
+"""Arithmetic that refuses (DecimalException) rather than lose a digit."""
 RATIO = Context(prec=28, rounding=ROUND_HALF_UP, traps=[InvalidOperation, Overflow])
 ZERO = Decimal(0)
+QUANTA = tuple(Decimal(1).scaleb(-scale) for scale in range(13))
 NUMBER = re.compile(r"[+-]?(?:[0-9]{1,60}(?:\.[0-9]{0,60})?|\.[0-9]{1,60})\Z")
 MINOR_UNITS = {
     **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
@@ -43,27 +45,22 @@ def number(value: Any) -> Decimal:
 
 
 def bounded(value: Decimal) -> Decimal:
-    """The number itself. RefusedError when it is not finite or has more than 40 digits before or after the point."""
+    """The number itself. RefusedError when it is not finite or has more than 40 digits."""
     if not value.is_finite():
         raise RefusedError("This is not a number. Correct the value in the source.", code="type_mismatch")
-    exponent = value.as_tuple().exponent
-    if value.adjusted() >= DIGITS or (isinstance(exponent, int) and (exponent < -DIGITS or exponent > DIGITS)):
-        raise _too_long()
-    return value
+    try:
+        return KEEPING.plus(value)
+    except DecimalException:
+        raise _too_long() from None
 
 
 def _too_long() -> RefusedError:
     return RefusedError(f"This number has more than {DIGITS} digits. Correct the value in the source, or round it.", code="type_mismatch")
 
 
-@cache
-def _quantum(scale: int) -> Decimal:
-    return Decimal(1).scaleb(-scale)
-
-
 def rounded(value: Decimal, scale: int) -> Decimal:
     """Half-up, away from zero: 0.125 → 0.13, -0.125 → -0.13. Never a negative zero."""
-    return value.quantize(_quantum(scale), ROUND_HALF_UP, EXACT) + ZERO
+    return EXACT.plus(value.quantize(QUANTA[scale] if 0 <= scale <= 12 else Decimal(1).scaleb(-scale), ROUND_HALF_UP, EXACT))
 
 
 def plain(value: Decimal) -> str:
@@ -88,12 +85,12 @@ def apportion(
     sign = -1 if units < 0 else 1
     caps = None if limits is None else [int(rounded_down(limit, scale).scaleb(scale, EXACT)) for limit in limits]
     parts = _filled(abs(units), _whole(weights), caps, _whole(quantities or ()))
-    return [Decimal(sign * part).scaleb(-scale, EXACT) + ZERO for part in parts]
+    return [EXACT.plus(Decimal(sign * part).scaleb(-scale, EXACT)) for part in parts]
 
 
 def rounded_down(value: Decimal, scale: int) -> Decimal:
     """Cut towards zero; negative becomes zero."""
-    return max(ZERO, value).quantize(_quantum(scale), "ROUND_FLOOR", EXACT)
+    return max(ZERO, value).quantize(Decimal(1).scaleb(-scale), "ROUND_FLOOR", EXACT)
 
 
 def _whole(numbers: Sequence[Decimal]) -> list[int]:

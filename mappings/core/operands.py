@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Context, Decimal, DecimalException, DivisionByZero, Inexact, InvalidOperation, Overflow, Subnormal
+from decimal import Decimal, DecimalException
 from typing import Any
 
-from mappings.core.money import DIGITS, NUMBER, RATIO, ZERO, bounded, number, plain
+from mappings.core.money import DIGITS, KEEPING, NUMBER, RATIO, ZERO, bounded, number, plain
 from mappings.core.refusal import RefusedError
 
 LONGEST = 32_000
 SMALL = 10**30
-KEEPING = Context(prec=DIGITS, Emax=2 * DIGITS, Emin=-2 * DIGITS, traps=[Inexact, InvalidOperation, Overflow, Subnormal, DivisionByZero])
 NUMBERS = (int, Decimal)
 
 
@@ -64,9 +63,11 @@ def truth(value: Any) -> bool:
     raise RefusedError("A condition must give yes or no, such as Quantity > 0.", code="type_mismatch")
 
 
-def _exact(work: Callable[[Decimal, Decimal], Decimal]) -> Callable[[Any, Any], Decimal]:
+def _exact(work: Callable[[Any, Any], Decimal]) -> Callable[[Any, Any], Decimal]:
     def run(left: Any, right: Any) -> Decimal:
         try:
+            if left.__class__ in NUMBERS and right.__class__ in NUMBERS:
+                return work(left, right)
             return work(num(left), num(right))
         except DecimalException:
             raise RefusedError(f"The result has more than {DIGITS} digits. Round the parts first.", code="too_long") from None
@@ -95,12 +96,16 @@ def join(left: Any, right: Any) -> str:
 
 def equal(left: Any, right: Any) -> bool:
     """Equal as numbers where both can be, blank equal to 0, "" and FALSE; text with upper and lower case apart."""
+    if left.__class__ is right.__class__ is str:
+        return bool(left == right) or (left.isspace() and not right) or (right.isspace() and not left)
     one, other = _alike(left, right)
     return bool(one == other)
 
 
 def before(left: Any, right: Any) -> bool:
     """True when the left is smaller. RefusedError for a text against a number, and for lists."""
+    if left.__class__ in NUMBERS and right.__class__ in NUMBERS:
+        return bool(left < right)
     one, other = _alike(left, right)
     if one.__class__ is not other.__class__ or one.__class__ not in (str, Decimal):
         raise RefusedError("Only two numbers or two texts can be compared by size.", code="type_mismatch")
@@ -108,6 +113,8 @@ def before(left: Any, right: Any) -> bool:
 
 
 def _alike(left: Any, right: Any) -> tuple[Any, Any]:
+    if left.__class__ in NUMBERS and right.__class__ in NUMBERS:
+        return left, right
     if is_blank(left) or is_blank(right):
         return _beside_blank(left, right)
     kinds = (left.__class__, right.__class__)

@@ -84,15 +84,17 @@ class State:
 
     def ask(self, kind: str, stream: str, key: str) -> str | None:
         """The answer to a need. UnansweredError while it is not known; None, with a wait noted, when the thing is not there."""
-        need = Need(kind=kind, stream=stream, key=key, path=self.path)
+        need = Need(kind=kind, stream=stream, key=key)
         answer = self.facts.answers.get(need, MISSING)
+        if answer is not MISSING and answer is not None:
+            return answer  # type: ignore[return-value]
+        need = Need(kind=kind, stream=stream, key=key, path=self.path)
         if answer is MISSING:
             self.facts.asked.add(need)
             self.asked.add(need)
             raise UnansweredError("not answered yet")
-        if answer is None:
-            self.waits.append(need)
-        return answer  # type: ignore[return-value]
+        self.waits.append(need)
+        return None
 
 
 NO_RULE = Rule(target="")

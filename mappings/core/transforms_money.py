@@ -9,7 +9,7 @@ from typing import Any
 from mappings.core.balance import BALANCE
 from mappings.core.convert import copied
 from mappings.core.declare import Argument, BadArgumentError, ColumnWork, Given, Transform, Work
-from mappings.core.money import ZERO, apportion, bounded, minor_units, number, rounded
+from mappings.core.money import KEEPING, ZERO, apportion, bounded, minor_units, number, rounded
 from mappings.core.operands import add, divide, is_blank, multiply, num, txt
 from mappings.core.refusal import RefusedError
 from mappings.core.state import Look, State
@@ -39,7 +39,7 @@ def _int(given: Given) -> Work:
 
 
 def _negative(given: Given) -> Work:
-    return lambda value, state: -abs(bounded(number(value))) + ZERO
+    return lambda value, state: KEEPING.minus(number(value).copy_abs())
 
 
 def _sum(given: Given) -> Work:
@@ -70,7 +70,7 @@ def _largest(given: Given) -> Work:
         if value.__class__ is not list:
             raise RefusedError("A list is expected here.", code="type_mismatch")
         groups = [one for one in value if one.__class__ is dict]
-        best = max(groups, key=lambda one: abs(num(one.get(by))), default=None)
+        best = max(groups, key=lambda one: num(one.get(by)).copy_abs(), default=None)
         return copied(best.get(take)) if best else None
 
     return work

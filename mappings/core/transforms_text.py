@@ -21,6 +21,8 @@ MISSES = (("error", "Refuse the record"), ("default", "Use a default"), ("passth
 
 def cleaned(text: str) -> str:
     """Composed (NFC), without control characters, single spaces."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
     return " ".join(CONTROL.sub("", text).split())

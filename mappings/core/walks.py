@@ -8,7 +8,7 @@ from typing import Any
 
 from mappings.core.paths import AT, EACH, PathError, Read, Segment, joined, parse, reader
 from mappings.core.refusal import RefusedError
-from mappings.core.state import State, list_prefixes, without_last_walk
+from mappings.core.state import NO_RULE, State, list_prefixes, without_last_walk
 from mappings.core.values import Rule
 
 Path = tuple[Segment, ...]
@@ -30,11 +30,13 @@ class Walk:
     rule: Rule | None = None
     keep: Callable[[State], bool] | None = None
     steps: list[Callable[[list[Any], list[Any], State], list[Any]]] = field(default_factory=list)
+    named: Rule = NO_RULE
     read: Read = lambda value: None
     place: Callable[[dict[str, Any]], list[Any]] = lambda out: []
 
     def prepare(self) -> None:
         """Compiles the paths, relative to the list around this one."""
+        self.named = self.rule or Rule(target=joined(self.target))
         outer_source = self.parent.source if self.parent else ()
         outer_target = self.parent.target if self.parent else ()
         self.read = reader(without_last_walk(self.source[len(outer_source) :]))
@@ -59,13 +61,20 @@ class Walk:
         elements = self.read(base)
         if elements is None:
             return
-        state.rule, state.levels, state.outs, state.indexes = self.rule or Rule(target=joined(self.target)), levels, outs, indexes
+        state.rule, state.levels, state.outs, state.indexes = self.named, levels, outs, indexes
         try:
             elements = self._elements(state, elements)
             made = self.place(out)
         except RefusedError as refused:
             state.refuse(refused)
             return
+        if self.keep is None and all(element.__class__ is dict for element in elements):
+            made.extend({} for _ in elements)
+            bound.extend(
+                (element, target, (*levels, element), (*outs, target), (*indexes, place))
+                for place, (element, target) in enumerate(zip(elements, made, strict=True))
+            )
+            elements = []
         for place, element in enumerate(elements):
             state.levels, state.indexes = (*levels, element), (*indexes, place)
             if self._stays(state, element):
