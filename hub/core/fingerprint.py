@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -33,6 +34,7 @@ def without(value: Any, path: tuple[str, ...]) -> Any:
     return {**value, head: without(value[head], rest)}
 
 
+@cache
 def split(path: str) -> tuple[str, ...]:
     """`OrderItem[].SKU` to ("OrderItem", "[]", "SKU")."""
     return tuple(part for part in path.replace("[]", ".[]").split(".") if part)
