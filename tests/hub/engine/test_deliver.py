@@ -373,3 +373,16 @@ def test_a_retry_of_a_record_that_vanished_goes_to_a_person(hub: Hub, missing: b
         hub.world.orders.clear()
     hub.later()
     assert hub.states() == {"1": "failed" if missing else "delivered"}
+
+
+def test_a_cancellation_after_a_lost_answer_still_reaches_the_target(hub: Hub) -> None:
+    Flow.objects.update(filter='Status = "New"')
+    hub.world.place("1")
+    hub.world.after = [OutcomeUnknownError("No answer.")]
+    hub.read()
+    hub.send()
+    hub.world.place("1", Status="Cancelled", Sku="GONE")
+    hub.read()
+    hub.send()
+    assert hub.states() == {"1": "delivered"}
+    assert [one["Sku"] for one in hub.world.documents.values()] == ["GONE"]
