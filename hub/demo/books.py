@@ -60,10 +60,10 @@ def compare(
         journey = journeys.get(key, Journey(state=""))
         words = list(_order(order, taken.pop(key, []), people, journey, aliases or {}))
         verdict = _verdict(order, journey, stopped=key in may_stop)
-        if verdict in STOPPED and key in may_stop and journey.reason:
+        if verdict in STOPPED:
             words = [sentence for sentence in words if "doubled" in sentence]
-        elif verdict in STOPPED:
-            words.append(f"{verdict}, though nothing was wrong with it: {journey.reason or 'no reason given'}")
+            if key not in may_stop or not journey.reason:
+                words.append(f"{verdict}, though nothing was wrong with it: {journey.reason or 'no reason given'}")
         found.verdicts[key] = verdict
         found.differences += [f"Order {key}: {sentence}." for sentence in words]
     found.differences += [

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
 import requests
+
+from hub.process_group import die_with, kill
 
 MANAGE = Path(__file__).resolve().parent.parent.parent / "manage.py"
 PATIENCE = 35.0
@@ -55,8 +57,7 @@ class Processes:
         for child in self.running.values():
             with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(timeout=max(0.1, end - time.monotonic()))
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
+            kill(child.pid)
             child.wait()
         self.running.clear()
 
@@ -69,8 +70,9 @@ class Processes:
     def _start(self, name: str, command: list[str]) -> None:
         with (self.logs / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(  # noqa: S603 - our own programs
-                command, cwd=MANAGE.parent, env=self.environment, stdout=log, stderr=log, start_new_session=True
-            )
+                command, cwd=MANAGE.parent, env=self.environment, stdout=log, stderr=log, start_new_session=True,
+                preexec_fn=partial(die_with, os.getpid()),
+            )  # fmt: skip
 
     def _await(self, name: str, address: str) -> None:
         end = time.monotonic() + 40

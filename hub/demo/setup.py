@@ -28,6 +28,7 @@ def install(settings: Mapping[str, Mapping[str, str]], *, poll_minutes: int = 5)
     orders = _flow(
         ORDERS, "Orders become TIMS sales orders", source=channel, stream="orders", mapping="ca-order-to-tims-sales-order",
         target=erp, operation="sales_orders", poll_minutes=poll_minutes,
+        filter='OrderStatus = "New"', filter_words="Only orders that are new at ChannelAdvisor are taken over.",
     )  # fmt: skip
     _flow(
         ACKNOWLEDGE, "Taken orders are acknowledged", after=orders, mapping="ca-acknowledge",

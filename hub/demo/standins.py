@@ -13,6 +13,9 @@ from connectors.tims.sandbox import CLIENT_ID, CLIENT_SECRET, TimsSandbox
 
 CHANNELADVISOR_PORT = 8801
 TIMS_PORT = 8802
+PUBLISHED = Rate(600, 60)
+"""Calls that TIMS allows by default (TIMS contract 1.7)."""
+WEBHOOK_SECRET = "standin-webhook-secret-of-tims"  # noqa: S105 - the stand-in's own, worth nothing elsewhere
 
 
 @dataclass(slots=True)
@@ -36,15 +39,22 @@ class StandIns:
 
 def tims_settings(url: str) -> dict[str, str]:
     """The settings of a connection to the TIMS stand-in."""
-    return {"base_url": url, "auth": "oauth", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "company": "MAIN"}
+    return {
+        "base_url": url,
+        "auth": "oauth",
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+        "company": "MAIN",
+        "webhook_secret": WEBHOOK_SECRET,
+    }
 
 
-def open_standins(folder: Path | None, *, fixed_ports: bool = True, rate: Rate | None = None) -> StandIns:
-    """Starts both. Their state lives in `folder` and survives a restart; None keeps it in memory. `rate` replaces the limit of TIMS."""
+def open_standins(folder: Path | None, *, fixed_ports: bool = True, rate: Rate = PUBLISHED) -> StandIns:
+    """Starts both. Their state lives in `folder` and survives a restart; None keeps it in memory. `rate` is the limit of TIMS."""
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
     places = [str(folder / f"{name}.sqlite3") if folder else ":memory:" for name in ("channeladvisor", "tims")]
-    tims = TimsSandbox(places[1], environment="production", **({"rate": rate} if rate else {}))
+    tims = TimsSandbox(places[1], rate=rate, environment="production")
     opened = StandIns(ChannelAdvisorSandbox(places[0]), tims)
     opened.channeladvisor.start(free_port(CHANNELADVISOR_PORT) if fixed_ports else 0)
     opened.tims.start(free_port(TIMS_PORT) if fixed_ports else 0)
