@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from connectors.base import Payload
-from mappings.core.engine import Compiled, apply, compile_rules
+from mappings.core.engine import Compiled, apply, ask, compile_rules
 from mappings.core.rules import with_types
 from mappings.core.values import Facts, Outcome, Rule, Step
 from mappings.models import LookupEntry, LookupTable, MappingRule, MappingVersion
@@ -24,6 +24,10 @@ class Live:
     number: int
     compiled: Compiled
     tables: tuple[str, ...]
+
+    def ask(self, source: Payload, facts: Facts) -> None:
+        """Puts what the record will ask into `facts.asked`."""
+        ask(self.compiled, source, facts)
 
     def apply(self, source: Payload, facts: Facts, *, trace: bool = False) -> Outcome:
         """The payload, or all problems of it. Never raises."""

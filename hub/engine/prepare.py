@@ -181,6 +181,9 @@ def _map(flow: Flow, rows: Sequence[Row], *, now: datetime) -> None:
 def outcomes(flow: Flow, current: Live, sources: Sequence[Any]) -> list[Outcome]:
     """Applies the mapping to many records; what it must know of other records is answered for all of them together."""
     known = facts.start(flow, current.tables)
+    for source in sources:
+        current.ask(source, known)
+    facts.answer(flow, known)
     found = [current.apply(source, known) for source in sources]
     for _ in range(3):
         if not known.asked:

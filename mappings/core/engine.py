@@ -18,6 +18,8 @@ from mappings.core.values import Facts, Outcome, Rule
 from mappings.core.walks import Path, Walk, find_walks, parsed
 
 Parsed = tuple[int, Rule, Path, Path]
+ASKING = frozenset({"reference", "known"})
+"""Transforms that ask about other records."""
 
 
 @dataclass(slots=True)
@@ -30,6 +32,8 @@ class Compiled:
     rules: tuple[Rule, ...]
     runs: list[Run] = field(default_factory=list)
     traced: list[Run] = field(default_factory=list)
+    asking: list[Run] = field(default_factory=list)
+    """The few rules that ask about other records, with the lists they walk."""
     finish: list[Callable[[State], None]] = field(default_factory=list)
     problems: list[tuple[int, Problem]] = field(default_factory=list)
 
@@ -90,6 +94,7 @@ def _prepare(compiled: Compiled, walk: Walk | None, ready: set[int], tables: fro
             _structure(compiled, index, one, tables)
         compiled.runs.append(one.bind)
         compiled.traced.append(one.bind)
+        compiled.asking.append(one.bind)
 
 
 def _structure(compiled: Compiled, index: int, walk: Walk, tables: frozenset[str] | None) -> None:
@@ -108,6 +113,8 @@ def _add(compiled: Compiled, one: Parsed, walk: Walk | None, tables: frozenset[s
         plan = compiled_plan(index, rule, (target, source), _scope(walk, tables), walk)
         compiled.runs.append(runner(plan))
         compiled.traced.append(traced_runner(plan))
+        if any(step.name in ASKING for step in rule.steps):
+            compiled.asking.append(runner(plan))
     elif walk is None or walk.target != target:
         _add_list(compiled, one, walk, tables)
 
@@ -124,6 +131,14 @@ def _add_list(compiled: Compiled, one: Parsed, walk: Walk | None, tables: frozen
     run = list_copier(index, rule, (target, source), Scope((source,), (target,), tables=tables))
     compiled.runs.append(run)
     compiled.traced.append(run)
+
+
+def ask(compiled: Compiled, source: Payload, facts: Facts) -> None:
+    """Puts what the record will ask into `facts.asked`, at a fraction of the cost of applying; what depends on more is asked by `apply`."""
+    if source.__class__ is dict:
+        state = State(source, facts)
+        for run in compiled.asking:
+            run(state)
 
 
 def apply(compiled: Compiled, source: Payload, facts: Facts, *, trace: bool = False) -> Outcome:
@@ -148,4 +163,4 @@ def apply(compiled: Compiled, source: Payload, facts: Facts, *, trace: bool = Fa
     )
 
 
-__all__ = ["Compiled", "Plan", "apply", "compile_rules"]
+__all__ = ["Compiled", "Plan", "apply", "ask", "compile_rules"]
