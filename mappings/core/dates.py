@@ -21,7 +21,7 @@ def zone(name: str) -> tzinfo:
         return UTC
     try:
         return ZoneInfo(name)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         raise RefusedError("The time zone is not known. Use a name such as America/Denver.", code="time_zone") from None
 
 
