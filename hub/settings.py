@@ -29,6 +29,7 @@ HUB_SENDERS = env.int("HUB_SENDERS", default=8)
 HUB_BATCH = env.int("HUB_BATCH", default=100)
 HUB_LEASE_SECONDS = env.int("HUB_LEASE_SECONDS", default=180)
 HUB_HEARTBEAT_SECONDS = env.int("HUB_HEARTBEAT_SECONDS", default=150)
+HUB_PACE = env.float("HUB_PACE", default=1.0)
 HUB_WEBHOOK_MAX_BYTES = env.int("HUB_WEBHOOK_MAX_BYTES", default=2 * 1024 * 1024)
 
 INSTALLED_APPS = [
@@ -173,7 +174,6 @@ USE_I18N = True
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "hub" / "static"]
 WHITENOISE_USE_FINDERS = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -6,6 +6,7 @@ import time
 from datetime import timedelta
 
 import structlog
+from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
@@ -24,7 +25,7 @@ TURN = 45.0
 def events(pk: int) -> None:
     """Reads what the webhooks of a connection announced."""
     wake.answered("events", pk)
-    webhooks.read_events(pk, deadline=time.monotonic() + TURN)
+    webhooks.read_events(pk, deadline=time.monotonic() + TURN * settings.HUB_PACE)
     if InboundEvent.objects.filter(connection=pk, state=InboundEvent.State.RECEIVED, due_at__lte=timezone.now()).exists():
         wake.wake("events", pk)
 
@@ -32,7 +33,7 @@ def events(pk: int) -> None:
 def deliver(pk: int) -> None:
     """Sends what is due at a target connection."""
     wake.answered("deliver", pk)
-    deadline = time.monotonic() + TURN
+    deadline = time.monotonic() + TURN * settings.HUB_PACE
     sender.deliver(pk, deadline=deadline)
     if time.monotonic() >= deadline:
         wake.wake("deliver", pk)

@@ -38,28 +38,29 @@ class Skip:
     reason: str
 
 
-def after_failure(error: ConnectorError, *, attempts: int, now: datetime, spread: float = 0.0) -> Retry | GiveUp | Skip:
-    """What follows the `attempts`-th failed attempt. `spread` (0 to 1) shifts the wait by up to a fifth so that crowds part."""
+def after_failure(error: ConnectorError, *, attempts: int, now: datetime, spread: float = 0.0, pace: float = 1.0) -> Retry | GiveUp | Skip:
+    """What follows the `attempts`-th failed attempt. `spread` (0 to 1) shifts the wait by up to a fifth so that crowds part; `pace`
+    stretches our own waits, not those that the system asked for."""
     if error.category == "owned_elsewhere":
         return Skip(code="owned_elsewhere", reason=error.message)
     if not error.retryable:
         return GiveUp(category=error.category)
     if error.category == "throttled":
-        wait = timedelta(seconds=error.retry_after if error.retry_after is not None else 15)
+        wait = timedelta(seconds=error.retry_after if error.retry_after is not None else 15 * pace)
         return Retry(at=now + _bounded(wait, spread), free=True)
     if attempts > len(BACKOFF):
         return GiveUp(category="unknown_outcome" if error.acted is None else "exhausted")
-    wait = BACKOFF[max(attempts, 1) - 1]
+    wait = BACKOFF[max(attempts, 1) - 1] * pace
     if error.retry_after is not None:
         wait = max(wait, timedelta(seconds=error.retry_after))
     return Retry(at=now + _bounded(wait, spread), unknown=error.acted is None)
 
 
-def after_death(*, attempts: int, now: datetime) -> Retry | GiveUp:
-    """What follows a lease that ran out: the worker died, or hung, in the middle of it."""
-    if attempts >= DEATHS:
+def after_death(*, deaths: int, now: datetime, pace: float = 1.0) -> Retry | GiveUp:
+    """What follows the `deaths`-th lease that ran out: the worker died, or hung, in the middle of it."""
+    if deaths >= DEATHS:
         return GiveUp(category="unknown_outcome")
-    return Retry(at=now + BACKOFF[min(attempts, len(BACKOFF)) - 1], unknown=True)
+    return Retry(at=now + BACKOFF[max(deaths, 1) - 1] * pace, unknown=True)
 
 
 def _bounded(wait: timedelta, spread: float) -> timedelta:
@@ -78,7 +79,9 @@ TRIP_AFTER = 20
 """Failures in a row that open the circuit (the ChannelAdvisor page asks this of 429 answers)."""
 
 
-def circuit(now_failing: Circuit, *, worked: int, failed: int, now: datetime, retry_after: float | None = None) -> Circuit:
+def circuit(
+    now_failing: Circuit, *, worked: int, failed: int, now: datetime, retry_after: float | None = None, pace: float = 1.0
+) -> Circuit:
     """The circuit after a batch with so many calls that worked and that met an unwell system.
 
     Any success closes it. After TRIP_AFTER failures it opens for 30 s, doubling to at most 5 minutes, or for as long as the
@@ -92,7 +95,7 @@ def circuit(now_failing: Circuit, *, worked: int, failed: int, now: datetime, re
     if failures < TRIP_AFTER and retry_after is None:
         return Circuit(failures=failures, open_until=now_failing.open_until)
     doubled = 30.0 * 2 ** min(max(failures // TRIP_AFTER - 1, 0), 4)
-    pause = min(retry_after, 1800.0) if retry_after is not None else min(doubled, 300.0)
+    pause = min(retry_after, 1800.0) if retry_after is not None else min(doubled, 300.0) * pace
     return Circuit(failures=failures, open_until=now + timedelta(seconds=pause))
 
 

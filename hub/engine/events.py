@@ -19,6 +19,7 @@ from hub.engine.health import refuse
 from hub.engine.read import count, read_keys
 from hub.engine.records import stream_of
 from hub.models import Connection, Flow, InboundEvent, SyncRun
+from hub.pace import paced
 
 LEASE = timedelta(seconds=90)
 PATIENCE = (2, 5, 15)
@@ -55,7 +56,7 @@ def _claim(connection: Connection, now: datetime, size: int = 200) -> tuple[str,
             return "", []
         stream_id = rows[0][0]
         events = [(pk, key, attempts) for stream, pk, key, attempts in rows if stream == stream_id]
-        InboundEvent.objects.filter(pk__in=[pk for pk, _, _ in events]).update(due_at=now + LEASE, attempts=F("attempts") + 1)
+        InboundEvent.objects.filter(pk__in=[pk for pk, _, _ in events]).update(due_at=now + paced(LEASE), attempts=F("attempts") + 1)
     return stream_id, events
 
 
@@ -73,10 +74,10 @@ def _read_stream(connection: Connection, stream_id: str, events: Sequence[Found]
         records = _read(connection, stream, list(dict.fromkeys(key for _, key, _ in events)))
     except CredentialsError as error:
         refuse(connection, error.message, now=timezone.now())
-        _later(events, timezone.now() + TROUBLE, error.message)
+        _later(events, timezone.now() + paced(TROUBLE), error.message)
     except (ConnectorError, vault.WrongKeyError) as error:
         wait = getattr(error, "retry_after", None)
-        _later(events, timezone.now() + (timedelta(seconds=wait) if wait else TROUBLE), str(error))
+        _later(events, timezone.now() + (timedelta(seconds=wait) if wait else paced(TROUBLE)), str(error))
     else:
         _take_in(flows, events, records)
 
@@ -105,7 +106,7 @@ def _look_again(events: Sequence[Found], now: datetime) -> None:
     for attempt, wait in enumerate(PATIENCE):
         early = [event for event in events if event[2] == attempt]
         if early:
-            _later(early, now + timedelta(seconds=wait), "The record was announced but cannot be read yet.")
+            _later(early, now + paced(timedelta(seconds=wait)), "The record was announced but cannot be read yet.")
     _close(
         [e for e in events if e[2] >= len(PATIENCE)],
         State.IGNORED,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.conf import settings
+
 from hub.core import policy
 from hub.engine.rows import Done, Failed, Row
 from hub.models import Connection, ErrorRecord
@@ -43,7 +45,7 @@ def _circuit(target: Connection, rows: Sequence[Row], now: datetime) -> None:
         return
     waits = [error.retry_after for error in unwell if error.retry_after is not None]
     before = policy.Circuit(failures=target.failures, open_until=target.open_until)
-    after = policy.circuit(before, worked=worked, failed=len(unwell), now=now, retry_after=max(waits, default=None))
+    after = policy.circuit(before, worked=worked, failed=len(unwell), now=now, retry_after=max(waits, default=None), pace=settings.HUB_PACE)
     if after != before:
         Connection.objects.filter(pk=target.pk).update(failures=after.failures, open_until=after.open_until)
 

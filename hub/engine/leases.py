@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
 
@@ -17,20 +18,21 @@ State = Delivery.State
 def expired(*, now: datetime) -> int:
     """Leases that ran out come back, asking first; after too many deaths a person must look. Answers how many came back."""
     rows = list(
-        Delivery.objects.filter(state=State.SENDING, lease_until__lt=now).values_list("pk", "lease", "attempts", "flow_id", "key")[:1000]
+        Delivery.objects.filter(state=State.SENDING, lease_until__lt=now).values_list("pk", "lease", "deaths", "flow_id", "key")[:1000]
     )
     return sum(_revive(row, now) for row in rows)
 
 
 def _revive(found: tuple[int, str, int, int, str], now: datetime) -> int:
-    pk, lease, attempts, flow, key = found
-    next_step = policy.after_death(attempts=attempts, now=now)
+    pk, lease, deaths, flow, key = found
+    next_step = policy.after_death(deaths=deaths + 1, now=now, pace=settings.HUB_PACE)
     words = "The worker stopped in the middle of it; the target is asked whether it acted."
     change: dict[str, Any] = {
         "state": State.WAITING,
         "reason": words,
         "reason_code": "died",
         "unknown": True,
+        "deaths": deaths + 1,
         "lease": "",
         "lease_until": None,
     }

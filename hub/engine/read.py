@@ -20,6 +20,7 @@ from hub.engine.accept import Accepted, accept
 from hub.engine.health import refuse
 from hub.engine.records import stream_of
 from hub.models import Connection, Flow, SyncRun
+from hub.pace import paced
 from hub.wake import wake
 
 log = structlog.get_logger(__name__)
@@ -48,7 +49,7 @@ def carry_out(run_id: int) -> SyncRun | None:
     if not SyncRun.objects.filter(pk=run_id, state=State.WAITING).update(state=State.RUNNING, started_at=now, seen_at=now):
         return None
     run = SyncRun.objects.select_related("flow", "flow__source", "flow__target").get(pk=run_id)
-    others = SyncRun.objects.filter(flow=run.flow, state=State.RUNNING, pk__lt=run.pk, keys=[], seen_at__gt=now - SILENT)
+    others = SyncRun.objects.filter(flow=run.flow, state=State.RUNNING, pk__lt=run.pk, keys=[], seen_at__gt=now - paced(SILENT))
     if not run.keys and others.exists():
         _end(run, State.STOPPED, "Another run of this flow is reading already.")
         return run
@@ -146,7 +147,7 @@ def count(run: SyncRun, counts: Accepted) -> bool:
 
 def lost_runs(*, now: datetime) -> int:
     """Runs whose worker died are closed; the next schedule goes on at the cursor. Runs nobody took up are woken."""
-    lost = SyncRun.objects.filter(Q(state=State.RUNNING, seen_at__lt=now - SILENT))
+    lost = SyncRun.objects.filter(Q(state=State.RUNNING, seen_at__lt=now - paced(SILENT)))
     named = list(lost.exclude(keys=[], since="").values_list("pk", flat=True))
     SyncRun.objects.filter(pk__in=named).update(state=State.WAITING, read=0, accepted=0, unchanged=0, skipped=0, unreadable=0)
     count = lost.update(

@@ -22,6 +22,7 @@ from hub.engine.health import judge
 from hub.engine.records import stream_of
 from hub.engine.rows import Done, Failed, Held, Row, Skipped, write_back
 from hub.models import Attempt, Connection, CrossReference, Delivery, ErrorRecord, Flow, Seal
+from hub.pace import paced
 
 State = Delivery.State
 
@@ -78,10 +79,10 @@ def _resealed(row: Row) -> bytes | None:
 def decide(row: Row, failed: Failed, now: datetime) -> policy.Retry | policy.GiveUp | policy.Skip:
     """What follows a failed row. Refused credentials stop the connection, not the delivery: it waits without losing an attempt."""
     if failed.error.category == "credentials":
-        return policy.Retry(at=now + timedelta(minutes=5), free=True)
+        return policy.Retry(at=now + paced(timedelta(minutes=5)), free=True)
     if failed.category:
         return policy.GiveUp(category=failed.category)
-    return policy.after_failure(failed.error, attempts=row.attempts, now=now, spread=(row.pk % 97) / 97)
+    return policy.after_failure(failed.error, attempts=row.attempts, now=now, spread=(row.pk % 97) / 97, pace=settings.HUB_PACE)
 
 
 def _after(row: Row, failed: Failed, now: datetime) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def _queue(deliveries: QuerySet[Delivery], states: Sequence[str], *, by: User | 
         targets = list(deliveries.filter(state__in=states).order_by().values_list("flow__target_id", flat=True).distinct())
         chosen = _locked(deliveries, states)
         _change(
-            chosen, state=State.PENDING, due_at=timezone.now(), fresh=True, attempts=0, waits_for="", reason="", reason_code=""
+            chosen, state=State.PENDING, due_at=timezone.now(), fresh=True, attempts=0, deaths=0, waits_for="", reason="", reason_code=""
         )  # fmt: skip
         _log(chosen, by=by, words=words)
         for target in targets:

@@ -48,6 +48,7 @@ class Delivery(models.Model):
     priority = models.SmallIntegerField(default=0)
     due_at = models.DateTimeField()
     attempts = models.PositiveIntegerField(default=0)
+    deaths = models.PositiveSmallIntegerField("attempts whose worker stopped", default=0)
     unknown = models.BooleanField(default=False)
     fresh = models.BooleanField("read the source again first", default=False)
     lease = models.CharField(max_length=32, blank=True)
@@ -77,7 +78,9 @@ class Delivery(models.Model):
             models.UniqueConstraint(fields=["flow", "key"], condition=Q(state="sending"), name="one_sending_delivery_per_record"),
         ]
         indexes: ClassVar = [
-            models.Index(F("flow"), F("priority").desc(), F("due_at"), F("id"), condition=Q(state__in=["pending", "waiting"]), name="delivery_due"),
+            models.Index(
+                F("flow"), F("priority").desc(), F("due_at"), F("id"), condition=Q(state__in=["pending", "waiting"]), name="delivery_due"
+            ),
             models.Index(fields=["flow", "key", "-id"], name="delivery_latest"),
             models.Index(fields=["waits_for"], condition=Q(state="held"), name="delivery_held"),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="delivery_leases"),
