@@ -119,6 +119,8 @@ class Stream:
     """How the target writes the source system's name (`SourceSystem` in TIMS); empty = the connector's label."""
     derived_from: str = ""
     derive: Callable[[Payload], Record | None] | None = None
+    compare: Callable[[Payload], Payload] | None = None
+    """The payload as it counts when two versions are compared: what our own calls change there is no news to us."""
     settled_at: Callable[[Payload], str] | None = None
     """When personal data of this record is no longer needed for shipping: an RFC 3339 time, or "" when still needed."""
     summary: Callable[[Payload], Summary] | None = None

@@ -45,6 +45,11 @@ def read_many(client: JsonClient, keys: Sequence[str]) -> list[Record]:
     return [_record(client, row, moves=False) for row in _dialect(client).many(client, keys)]
 
 
+def compare(order: Payload) -> Payload:
+    """That an order was taken is our own doing, and no change of the order."""
+    return {**order, "OrderStatus": "New"} if order.get("OrderStatus") == "Acknowledged" else order
+
+
 def settled_at(order: Payload) -> str:
     """When the order was shipped or cancelled, empty while it is still on its way."""
     field = _SETTLED.get(str(order.get("OrderStatus")))
@@ -118,6 +123,7 @@ ORDERS = Stream(
     id="orders",
     label="Orders",
     schema="order",
+    compare=compare,
     read=read,
     read_one=read_one,
     read_many=read_many,

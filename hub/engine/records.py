@@ -32,7 +32,8 @@ def content_hash(flow: Flow, payload: Any) -> str:
     stream = stream_of(flow)
     if stream is None or flow.source is None:
         return fingerprint(payload, ignore=FOLLOW_UP_IGNORES)
-    return fingerprint(payload, ignore=_ignored(connector(flow.source.connector).package, stream.schema))
+    counted = stream.compare(payload) if stream.compare else payload
+    return fingerprint(counted, ignore=_ignored(connector(flow.source.connector).package, stream.schema))
 
 
 def masked_text(flow: Flow, payload: Any) -> str:
