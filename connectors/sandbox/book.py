@@ -181,8 +181,13 @@ class Book:
         """Removes everything."""
         with self.transaction():
             for kind in list(self._shelves):
-                for key in self.keys(kind):
-                    self.delete(kind, key)
+                self.clear_kind(kind)
+
+    def clear_kind(self, kind: str) -> None:
+        """Removes all rows of a kind; "__answer__" are the stored answers of idempotency keys."""
+        with self.transaction():
+            for key in self.keys(kind):
+                self.delete(kind, key)
 
     def close(self) -> None:
         """Closes the file; the rows stay readable."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 from connectors.base import Payload, Receipt, Reference
 from connectors.errors import MissingError, OutcomeUnknownError, StaleError
@@ -37,9 +38,10 @@ def send(client: JsonClient, payload: Payload, reference: Reference) -> Receipt:
 
 
 def find(client: JsonClient, reference: Reference) -> Receipt | None:
-    """The customer whose id in the source system is the reference's key; a change (with a target) is simply repeated."""
+    """The customer that earlier calls made or completed: by its number, else by its id in the source system."""
     if reference.target:
-        return None
+        with suppress(MissingError):
+            return receipt(fetch(client, PATH, reference.target), "created")
     for held in _search(client, external_system=reference.system, external_id=reference.key):
         return receipt(held, "created")
     return None
@@ -54,10 +56,8 @@ def prepared(client: JsonClient, payload: Payload, reference: Reference) -> Payl
 
 def _known(client: JsonClient, wanted: Payload, reference: Reference) -> Payload | None:
     if reference.target:
-        try:
+        with suppress(MissingError):
             return fetch(client, PATH, reference.target)
-        except MissingError:
-            pass
     for one in wanted["ExternalIDs"]:
         for held in _search(client, external_system=one["System"], external_id=one["ID"]):
             return held

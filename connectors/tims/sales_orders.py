@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 
 from connectors.base import Outcome, Payload, Receipt, Reference
-from connectors.errors import ConflictError, ConnectorError, OutcomeUnknownError, RejectedError, StaleError
+from connectors.errors import ConflictError, ConnectorError, MissingError, OutcomeUnknownError, RejectedError, StaleError
 from connectors.http import JsonClient
 from connectors.tims import bulk, changes
 from connectors.tims.client import DuplicateError, ReplayedError, in_production
@@ -42,12 +43,10 @@ def send_many(client: JsonClient, parts: Sequence[tuple[Payload, Reference]]) ->
 
 
 def find(client: JsonClient, reference: Reference) -> Receipt | None:
-    """The order that an earlier creation made, in whatever version: sending this one then changes it. None when TIMS has none.
-
-    For a change TIMS cannot say whether it acted; planning it again does no harm.
-    """
+    """The order that earlier calls made or changed, in whatever version: sending this one then changes it. None when TIMS has none."""
     if reference.target:
-        return None
+        with suppress(MissingError):
+            return receipt(fetch(client, PATH, reference.target), "created")
     for order in _by_external_id(client, reference.system, reference.key):
         return receipt(order, "created")
     return None

@@ -24,7 +24,9 @@ def test_a_mail_says_who_it_is_only_with_a_similar_name(one: dict[str, Any], oth
     assert identity.same_mail(customer(**one), customer(**other)) is same
 
 
-@pytest.mark.parametrize("address", ["x1@marketplace.amazon.com", "x@marketplace.amazon.co.uk", "y@members.ebay.com", "z@marketplace.example"])
+@pytest.mark.parametrize(
+    "address", ["x1@marketplace.amazon.com", "x@marketplace.amazon.co.uk", "y@members.ebay.com", "z@marketplace.example"]
+)
 def test_addresses_made_by_marketplaces_say_nothing(address: str) -> None:
     assert identity.is_alias(address)
 
