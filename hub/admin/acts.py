@@ -1,0 +1,81 @@
+"""What buttons and list actions do with the engine's help, and what they tell the person afterwards."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+
+from hub.admin import confirm
+from hub.admin.base import ReadOnlyAdmin, person
+from hub.engine import triage
+from hub.models import Delivery, ErrorRecord
+
+
+def retry_errors(admin: ReadOnlyAdmin, request: HttpRequest, errors: QuerySet[ErrorRecord]) -> None:
+    """Retries and says how many, and why others were left alone."""
+    retry_deliveries(admin, request, triage.stopped_by(errors))
+
+
+def close_errors(admin: ReadOnlyAdmin, request: HttpRequest, errors: QuerySet[ErrorRecord], *, how: str) -> HttpResponse | None:
+    """Asks for the note or reason, then closes; None when it is done."""
+    count = errors.filter(state=ErrorRecord.State.OPEN).count()
+    wording = {
+        "resolve": (
+            "Resolve with a note",
+            "You have put these records right by hand. They are not sent by the hub any more.",
+            "What was done",
+        ),
+        "ignore": ("Ignore with a reason", "These records need not reach the target. They are not sent by the hub any more.", "Reason"),
+    }
+    title, words, label = wording[how]
+    given = confirm.reason(
+        admin, request, title=title, words=f"{count} open error {'record' if count == 1 else 'records'}. {words}", label=label,
+        button=title, danger=how == "ignore",
+    )  # fmt: skip
+    if not isinstance(given, str):
+        return given
+    by = person(request)
+    done = triage.resolve(errors, note=given, by=by) if how == "resolve" else triage.ignore(errors, reason=given, by=by)
+    admin.message_user(request, f"{done} error {'record was' if done == 1 else 'records were'} closed.", messages.SUCCESS)
+    return None
+
+
+def retry_deliveries(admin: ReadOnlyAdmin, request: HttpRequest, deliveries: QuerySet[Delivery]) -> None:
+    """Retries and says how many, and why others were left alone."""
+    left = triage.refusal(deliveries, triage.RETRYABLE)
+    done = triage.retry(deliveries, by=person(request))
+    _say(admin, request, done, "tried again, from the source on", left)
+
+
+def release_deliveries(admin: ReadOnlyAdmin, request: HttpRequest, deliveries: QuerySet[Delivery]) -> None:
+    """Lets held ones go on and says how many."""
+    left = triage.refusal(deliveries, (triage.State.HELD,))
+    done = triage.release(deliveries, by=person(request))
+    _say(admin, request, done, "released", left)
+
+
+def stop_deliveries(admin: ReadOnlyAdmin, request: HttpRequest, deliveries: QuerySet[Delivery], *, how: str) -> HttpResponse | None:
+    """Asks for the reason, then holds or skips; None when it is done."""
+    holding = how == "hold"
+    left = triage.refusal(deliveries, triage.HOLDABLE if holding else Delivery.OPEN)
+    count = deliveries.filter(state__in=triage.HOLDABLE if holding else Delivery.OPEN).count()
+    words = (
+        "They stay where they are until somebody releases them." if holding else "They are never sent, and their open errors are closed."
+    )
+    given = confirm.reason(
+        admin, request, title="Hold" if holding else "Skip", label="Reason", button="Hold" if holding else "Skip", danger=not holding,
+        words=f"{count} {'delivery' if count == 1 else 'deliveries'}. {words} {left}",
+    )  # fmt: skip
+    if not isinstance(given, str):
+        return given
+    act = triage.hold if holding else triage.skip
+    _say(admin, request, act(deliveries, reason=given, by=person(request)), "held" if holding else "skipped", left)
+    return None
+
+
+def _say(admin: ReadOnlyAdmin, request: HttpRequest, done: int, what: str, left: str) -> None:
+    words = f"{done} {'delivery is' if done == 1 else 'deliveries are'} {what}."
+    admin.message_user(request, words, messages.SUCCESS if done else messages.WARNING)
+    if left:
+        admin.message_user(request, left, messages.WARNING)

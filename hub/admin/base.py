@@ -1,0 +1,60 @@
+"""What every list of the hub shares: page size, no full counts, read-only history, who asks."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib.auth.models import User
+from django.core.paginator import Paginator
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils.functional import cached_property
+from unfold.admin import ModelAdmin
+
+MOST = 10_000
+"""A list counts and pages no further than this; filters reach the rest."""
+
+
+class CappedPaginator(Paginator):  # type: ignore[type-arg]
+    """Counts at most MOST rows, so that a list of millions opens as fast as a short one."""
+
+    @cached_property
+    def count(self) -> int:
+        """The number of rows, MOST when there are more."""
+        return int(self.object_list.order_by().values("pk")[:MOST].count())  # type: ignore[union-attr]
+
+
+class HubAdmin(ModelAdmin):  # type: ignore[misc]
+    """Lists of fifty without a full count."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    list_filter_submit = False
+    list_filter_sheet = True
+    compressed_fields = True
+    paginator = CappedPaginator
+    empty_value_display = "–"
+
+
+class ReadOnlyAdmin(HubAdmin):
+    """What has happened is looked at, never edited."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def person(request: HttpRequest) -> User:
+    """Who asks; the admin lets nobody in who is not logged in."""
+    return cast(User, request.user)
+
+
+def page(admin: ModelAdmin, request: HttpRequest, template: str, title: str, **context: Any) -> TemplateResponse:
+    """A page of ours inside the admin's frame."""
+    frame = admin.admin_site.each_context(request)
+    return TemplateResponse(request, template, {**frame, "opts": admin.opts, "title": title, "media": admin.media, **context})

@@ -1,0 +1,94 @@
+"""The connection form: its fields follow from what the system declares; secrets go in and never come out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from connectors.base import Connector, Setting
+from connectors.registry import connectors
+from hub import vault
+from hub.models import Connection
+
+PREFIX = "setting_"
+LONGEST = 4000
+
+
+class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What every connection has; `form_for` adds the fields of one system."""
+
+    declared: Connector | None = None
+
+    class Meta:
+        model = Connection
+        fields = ("name", "slug", "connector", "enabled", "parallel")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.stored = _names_stored(self.instance)
+        for setting in self.declared.settings if self.declared else ():
+            field = self.fields[PREFIX + setting.name]
+            if setting.secret:
+                kept = "stored – leave empty to keep it" if setting.name in self.stored else ""
+                field.widget.attrs |= {"placeholder": kept, "autocomplete": "new-password"}
+            else:
+                field.initial = self.instance.settings.get(setting.name, setting.default)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for setting in self.declared.settings if self.declared else ():
+            missing = not cleaned.get(PREFIX + setting.name) and not (setting.secret and setting.name in self.stored)
+            if setting.required and missing and PREFIX + setting.name not in self.errors:
+                self.add_error(PREFIX + setting.name, "Please fill this in.")
+        address = str(cleaned.get(PREFIX + "base_url") or "")
+        if address and not address.startswith(("https://", "http://")):
+            self.add_error(PREFIX + "base_url", "An address begins with https://")
+        return cleaned
+
+    def save(self, commit: bool = True) -> Connection:
+        if self.declared:
+            self.secrets_changed = self._store()
+        return super().save(commit)
+
+    def _store(self) -> bool:
+        given = {
+            one: str(self.cleaned_data.get(PREFIX + one.name) or "").strip() for one in (self.declared.settings if self.declared else ())
+        }
+        self.instance.settings = {one.name: value for one, value in given.items() if not one.secret and value}
+        fresh = {one.name: value for one, value in given.items() if one.secret and value}
+        if fresh:
+            kept = vault.open_secrets(self.instance.secrets) if self.stored - set(fresh) else {}
+            self.instance.secrets = vault.seal_secrets({**kept, **fresh})
+        return bool(fresh)
+
+
+def form_for(connection: Connection | None) -> type[ConnectionForm]:
+    """The form of this connection's system; without a connection only the choice of the system."""
+    declared = connectors().get(connection.connector) if connection else None
+    fields: dict[str, Any] = {"declared": declared}
+    for setting in declared.settings if declared else ():
+        fields[PREFIX + setting.name] = _field(setting)
+    if connection is None:
+        choices = [("", "Choose a system"), *((one.id, one.label) for one in connectors().values())]
+        fields["connector"] = forms.ChoiceField(label="System", choices=choices, widget=UnfoldAdminSelectWidget())
+    return type("ConnectionForm", (ConnectionForm,), fields)
+
+
+def _field(setting: Setting) -> forms.Field:
+    about: dict[str, Any] = {"label": setting.label, "help_text": setting.help, "required": False, "max_length": LONGEST}
+    if setting.choices:
+        about.pop("max_length")
+        choices = setting.choices if setting.required else (("", "–"), *setting.choices)
+        return forms.ChoiceField(**about, choices=choices, widget=UnfoldAdminSelectWidget())
+    widget = UnfoldAdminPasswordWidget() if setting.secret else UnfoldAdminTextInputWidget()
+    return forms.CharField(**about, widget=widget)
+
+
+def _names_stored(connection: Connection) -> set[str]:
+    """Which secrets are there and can be opened; the others must be entered again."""
+    try:
+        return {name for name, value in vault.open_secrets(connection.secrets).items() if value}
+    except vault.WrongKeyError:
+        return set()

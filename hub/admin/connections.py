@@ -1,0 +1,213 @@
+"""Connections: their settings, whether they work, and the buttons that test, pause and subscribe."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from simple_history.admin import SimpleHistoryAdmin
+from unfold.decorators import display
+
+from connectors.errors import ConnectorError
+from connectors.registry import connectors
+from hub import clients, schedules, vault
+from hub.admin.base import HubAdmin, ReadOnlyAdmin
+from hub.admin.connection_form import PREFIX, ConnectionForm, form_for
+from hub.admin.words import badge, when
+from hub.engine.check import check_connection
+from hub.models import Connection, RateLimit
+from hub.wake import wake
+
+
+@admin.register(Connection)
+class ConnectionAdmin(SimpleHistoryAdmin, HubAdmin):  # type: ignore[misc]
+    """Editable configuration; what the hub found out about it is shown above the form."""
+
+    list_display = ("name", "system", "state", "environment_badge", "enabled", "checked")
+    list_filter = ("enabled", "status", "environment")
+    search_fields = ("name", "slug")
+    prepopulated_fields: ClassVar = {"slug": ("name",)}
+    change_form_outer_before_template = "hub/connection_above.html"
+
+    def get_form(self, request: HttpRequest, obj: Connection | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """The fields of this connection's system. A person who may only look gets no secret fields at all."""
+        return form_for(obj)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Connection | None = None) -> Any:
+        if obj is None:
+            return [(None, {"fields": ("name", "slug", "connector")})]
+        declared = connectors().get(obj.connector)
+        names = [PREFIX + one.name for one in declared.settings] if declared and self.has_change_permission(request, obj) else []
+        return [(None, {"fields": ("name", "slug", "connector", "enabled", "parallel")}), ("Settings", {"fields": names})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Connection | None = None) -> tuple[str, ...]:
+        return ("connector",) if obj else ()
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Connection | None = None) -> dict[str, Any]:
+        return {} if obj else self.prepopulated_fields
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only what no flow uses can go; switching it off is the usual way."""
+        used = obj is not None and (obj.flows_out.exists() or obj.flows_in.exists())
+        return not used and bool(super().has_delete_permission(request, obj))
+
+    def save_model(self, request: HttpRequest, obj: Connection, form: ConnectionForm, change: bool) -> None:
+        """New secrets make old access tokens worthless; what changed must be tested again."""
+        told_apart = [name for name in form.changed_data if name.startswith(PREFIX)]
+        super().save_model(request, obj, form, change)
+        if told_apart:
+            obj.tokens.all().delete()
+            untested = {"status": Connection.Status.UNTESTED, "status_words": "", "findings": [], "failures": 0, "open_until": None}
+            Connection.objects.filter(pk=obj.pk).update(**untested)
+            self.message_user(request, "The settings changed: press Test connection.", messages.INFO)
+        schedules.sync()
+
+    def response_add(self, request: HttpRequest, obj: Connection, post_url_continue: str | None = None) -> HttpResponse:
+        """On to the settings of the chosen system."""
+        self.message_user(request, f"{obj} was added. Now enter its settings.", messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:hub_connection_change", args=[obj.pk]))
+
+    def get_urls(self) -> list[Any]:
+        ours = path("<int:pk>/act/", self.admin_site.admin_view(self.act_view), name="hub_connection_act")
+        return [ours, *super().get_urls()]
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        connection = Connection.objects.filter(pk=object_id).first() if object_id.isdigit() else None
+        extra = _about(connection, may_act=self.has_change_permission(request)) if connection else {}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **extra})  # type: ignore[no-any-return]
+
+    def act_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Test, subscribe, pause, resume, close circuit."""
+        if request.method != "POST" or not self.has_change_permission(request):
+            raise PermissionDenied
+        connection = get_object_or_404(Connection, pk=pk)
+        act = {"test": _test, "subscribe": _subscribe, "pause": _pause, "resume": _resume, "close": _close}.get(request.POST.get("act", ""))
+        level, words = act(connection) if act else (messages.ERROR, "This button is not known.")
+        self.message_user(request, words, level)
+        self.log_change(request, connection, words[:200])
+        return redirect("admin:hub_connection_change", pk)
+
+    @display(description="System", ordering="connector")
+    def system(self, connection: Connection) -> str:
+        """The connector's label."""
+        declared = connectors().get(connection.connector)
+        return declared.label if declared else f"{connection.connector} (not installed)"
+
+    @display(description="State", ordering="status")
+    def state(self, connection: Connection) -> SafeString:
+        """The last test, and whether sending is paused."""
+        return state_badge(connection)
+
+    @display(description="Environment", ordering="environment")
+    def environment_badge(self, connection: Connection) -> SafeString | str:
+        """Production stands out."""
+        return environment_badge(connection) or "–"
+
+    @display(description="Tested", ordering="checked_at")
+    def checked(self, connection: Connection) -> SafeString | str:
+        """When it was last tested."""
+        return when(connection.checked_at)
+
+
+def state_badge(connection: Connection) -> SafeString:
+    """One label for everything that decides whether the connection sends."""
+    if not connection.enabled:
+        return badge("stopped", "Switched off")
+    if connection.open_until and connection.open_until > timezone.now():
+        return badge("failing", f"Paused until {timezone.localtime(connection.open_until):%H:%M:%S}")
+    return badge(connection.status, connection.get_status_display())
+
+
+def environment_badge(connection: Connection) -> SafeString:
+    """Nothing while unknown."""
+    if not connection.environment:
+        return format_html("{}", "")
+    tone = "bad" if connection.environment == "production" else "mute"
+    return format_html('<span class="tl-badge tl-{}">{}</span>', tone, connection.environment)
+
+
+def _about(connection: Connection, *, may_act: bool) -> dict[str, Any]:
+    declared = connectors().get(connection.connector)
+    hook = declared.webhook if declared else None
+    address = f"{settings.HUB_BASE_URL.rstrip('/')}/api/webhooks/{connection.slug}/{connection.webhook_token}"
+    return {
+        "connection": connection, "may_act": may_act,
+        "state_badge": state_badge(connection), "environment_badge": environment_badge(connection),
+        "circuit_open": bool(connection.open_until and connection.open_until > timezone.now()),
+        "webhook_address": address if hook and may_act else "", "may_subscribe": bool(hook and hook.subscribe),
+        "secret_names": [one.label for one in declared.settings if one.secret] if declared else [],
+    }  # fmt: skip
+
+
+def _test(connection: Connection) -> tuple[int, str]:
+    check_connection(connection, now=timezone.now())
+    works = connection.status == Connection.Status.WORKING
+    if works:
+        wake("deliver", connection.pk)
+    return (messages.SUCCESS if works else messages.ERROR), f"{connection}: {connection.status_words}"
+
+
+def _subscribe(connection: Connection) -> tuple[int, str]:
+    declared = clients.connector(connection)
+    if declared.webhook is None or declared.webhook.subscribe is None:
+        return messages.ERROR, f"{declared.label} cannot be asked for webhooks; paste the address there by hand."
+    address = str(_about(connection, may_act=True)["webhook_address"])
+    try:
+        known = vault.connection_settings(connection)
+        name = declared.webhook.subscribe(clients.client(connection), address, known.get("webhook_secret", ""))
+    except (ConnectorError, vault.WrongKeyError) as error:
+        return messages.ERROR, f"{declared.label} did not take the subscription: {error}"
+    except (KeyError, ValueError):
+        return messages.ERROR, "Enter all required settings first, the webhook secret too."
+    return messages.SUCCESS, f"{declared.label} sends its webhooks to this hub now (subscription {name})."
+
+
+def _pause(connection: Connection) -> tuple[int, str]:
+    return _switch(connection, on=False), f"{connection} is switched off: nothing is read or sent. Webhooks are still taken and kept."
+
+
+def _resume(connection: Connection) -> tuple[int, str]:
+    level = _switch(connection, on=True)
+    wake("deliver", connection.pk)
+    wake("events", connection.pk)
+    return level, f"{connection} is switched on again; what waited goes on in order."
+
+
+def _switch(connection: Connection, *, on: bool) -> int:
+    connection.enabled = on
+    connection.save(update_fields=["enabled"])
+    schedules.sync()
+    return messages.SUCCESS
+
+
+def _close(connection: Connection) -> tuple[int, str]:
+    Connection.objects.filter(pk=connection.pk).update(failures=0, open_until=None)
+    wake("deliver", connection.pk)
+    return messages.SUCCESS, f"The pause of {connection} is over; sending goes on now."
+
+
+@admin.register(RateLimit)
+class RateLimitAdmin(ReadOnlyAdmin):
+    """Token buckets that all workers share."""
+
+    list_display = ("name", "connection", "left", "burst", "per_second", "blocked")
+    list_filter = ("connection",)
+    list_select_related = ("connection",)
+
+    @display(description="Calls left at the last use")
+    def left(self, limit: RateLimit) -> str:
+        """Below zero after a burst that was taken on credit."""
+        return f"{limit.tokens:,.0f}"
+
+    @display(description="Blocked by the system", boolean=True)
+    def blocked(self, limit: RateLimit) -> bool:
+        """True while a Retry-After of the system lasts."""
+        return limit.blocked_until > timezone.now().timestamp()
