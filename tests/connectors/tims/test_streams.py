@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from connectors.base import Record
 from connectors.errors import CursorExpiredError, TransientError
 from connectors.tims import CONNECTOR, streams
 from connectors.tims.client import TimsClient
@@ -92,13 +93,11 @@ def test_a_cursor_that_expires_before_any_row_is_said(client: TimsClient, monkey
 
 def test_a_sweep_that_breaks_can_go_on_from_its_last_row(client: TimsClient, box: TimsSandbox) -> None:
     box.faults.add("truncate", "/api/v1/items", skip=1)
-    seen, place = set(), ""
+    seen: list[Record] = []
     with pytest.raises(TransientError):
-        for one in ITEMS.read(client, ""):
-            seen.add(one.key)
-            place = one.cursor
-    seen |= {one.key for one in ITEMS.read(client, place)}
-    assert seen == {row["SKU"] for row in box.book.rows("items")}
+        seen.extend(ITEMS.read(client, ""))
+    keys = {one.key for one in [*seen, *ITEMS.read(client, seen[-1].cursor)]}
+    assert keys == {row["SKU"] for row in box.book.rows("items")}
 
 
 def test_several_items_are_read_in_one_call(client: TimsClient, box: TimsSandbox) -> None:
