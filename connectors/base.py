@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from connectors.errors import ConnectorError
 
 if TYPE_CHECKING:
     from connectors.http import Hooks, JsonClient
 
+Declared = TypeVar("Declared")
 Payload = dict[str, Any]
 """JSON as Python values: dict, list, str, int, bool, None, and Decimal for every number with a point."""
 
@@ -221,15 +222,14 @@ class Connector:
 
     def stream(self, stream_id: str) -> Stream:
         """The stream of that id. KeyError when the system has none."""
-        return _named(self.streams, stream_id, self.label)
+        return _named({one.id: one for one in self.streams}, stream_id, self.label)
 
     def operation(self, operation_id: str) -> Operation:
         """The operation of that id. KeyError when the system has none."""
-        return _named(self.operations, operation_id, self.label)
+        return _named({one.id: one for one in self.operations}, operation_id, self.label)
 
 
-def _named(declared: Iterable[Any], wanted: str, label: str) -> Any:
-    for one in declared:
-        if one.id == wanted:
-            return one
-    raise KeyError(f"{label} has no {wanted!r}")
+def _named(declared: Mapping[str, Declared], wanted: str, label: str) -> Declared:
+    if wanted not in declared:
+        raise KeyError(f"{label} has no {wanted!r}")
+    return declared[wanted]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -78,8 +78,10 @@ class MemoryTokens:
         else:
             self._tokens[name] = token
 
-    def lock(self, name: str) -> AbstractContextManager[None]:
-        return self._lock
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        with self._lock:
+            yield
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,7 +259,14 @@ class JsonClient:
         answered: Mapping[str, str] = {}
         try:
             with self.session.request(
-                method, url, params=query, data=content, headers=dict(headers or {}), timeout=self.timeout, stream=True, allow_redirects=False
+                method,
+                url,
+                params=query,
+                data=content,
+                headers=dict(headers or {}),
+                timeout=self.timeout,
+                stream=True,
+                allow_redirects=False,
             ) as response:
                 status, answered = response.status_code, response.headers
                 return self._read(response), status, answered
@@ -364,9 +373,7 @@ def read_quota(headers: Mapping[str, str]) -> Quota | None:
     return Quota(limit=int(limit) if limit.isdigit() else None, remaining=int(remaining), reset_after=seconds)
 
 
-def pages(
-    fetch: Callable[[str], tuple[list[Any], str]], *, start: str = ""
-) -> Iterator[Any]:
+def pages(fetch: Callable[[str], tuple[list[Any], str]], *, start: str = "") -> Iterator[Any]:
     """Items of every page; `fetch(place)` answers a page's items and the next place ("" at the end).
 
     Stops when a place repeats: some systems answer a page past the end with the first page again.
@@ -382,5 +389,5 @@ def pages(
 
 __all__ = [
     "Answer", "Auth", "Exchange", "Explain", "Hooks", "JsonClient", "MemoryTokens", "Quota", "Token", "TokenStore",
-    "classify", "decode", "encode", "nullcontext", "pages", "read_quota", "retry_after",
+    "classify", "decode", "encode", "pages", "read_quota", "retry_after",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -38,7 +39,7 @@ def configure_logs(*, level: str = "INFO", pretty: bool = False) -> None:
     )
 
 
-def _exception_without_values(logger: Any, name: str, event: dict[str, Any]) -> dict[str, Any]:
+def _exception_without_values(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Keeps an exception's type and place but not its text, which may quote a customer's data."""
     found = event.pop("exc_info", None)
     if found is True:

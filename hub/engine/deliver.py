@@ -126,7 +126,9 @@ def _load(lease: str, flows: dict[int, Flow], now: datetime) -> list[Row]:
     found = list(
         Delivery.objects.filter(lease=lease, state=Delivery.State.SENDING)
         .order_by("-priority", "due_at", "id")
-        .values_list("pk", "flow_id", "key", "attempts", "unknown", "fresh", "reason_code", "fingerprint", "version", "masked", "sealed", "seal_id")
+        .values_list(
+            "pk", "flow_id", "key", "attempts", "unknown", "fresh", "reason_code", "fingerprint", "version", "masked", "sealed", "seal_id"
+        )
     )
     seals = Seal.objects.in_bulk({row[11] for row in found if row[11]})
     return [

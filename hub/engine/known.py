@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
@@ -27,7 +28,7 @@ def remember(flow: Flow, records: Sequence[Record], *, now: datetime) -> None:
     """Writes what exists at the flow's source and releases what waited for it. A stream marks what cannot be used with `usable: false`."""
     rows = [
         KnownRecord(
-            connection_id=flow.source_id, stream=flow.stream, key=record.key, folded=record.key.casefold(),
+            connection_id=flow.source_id or 0, stream=flow.stream, key=record.key, folded=record.key.casefold(),
             label=str(record.payload.get("Description") or record.payload.get("Name") or "")[:200], usable=_usable(record),
             version=record.version[:60], seen_at=now,
         )
@@ -64,7 +65,7 @@ def release(marks: Iterable[str], *, now: datetime) -> int:
         changed_at=now,
     )
     for target in targets:
-        transaction.on_commit(lambda pk=target: wake("deliver", pk))
+        transaction.on_commit(partial(wake, "deliver", target))
     return count
 
 

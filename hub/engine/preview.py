@@ -36,9 +36,10 @@ def preview(flow: Flow, *, keys: Sequence[str] = (), since: str = "") -> Iterato
     with clients.meter(flow.source).paced(flow.source.pk):
         seen: set[str] = set()
         for page in _pages(stream, clients.client(flow.source), keys, since):
-            latest = latest_of(flow, [record.key for record in page])
-            yield from (_of(flow, record, latest.get(record.key)) for record in page if record.key not in seen)
-            seen |= {record.key for record in page}
+            news = {record.key: record for record in page if record.key not in seen}
+            latest = latest_of(flow, news)
+            yield from (_of(flow, record, latest.get(key)) for key, record in news.items())
+            seen |= news.keys()
         yield from _missing(flow, [key for key in keys if key not in seen])
 
 

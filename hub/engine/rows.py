@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection as database
+from django.db.models import Field
 
 from connectors.base import Payload, Receipt, Reference
 from connectors.errors import ConnectorError, Problem
@@ -105,7 +106,7 @@ def write_back(lease: str, changes: Sequence[dict[str, Any]]) -> set[int]:
     """
     if not changes:
         return set()
-    columns = [Delivery._meta.get_field(name) for name in _COLUMNS]
+    columns = [field for name in _COLUMNS if isinstance(field := Delivery._meta.get_field(name), Field)]
     casts = [_cast(column.db_type(database)) for column in columns]
     values, params = [], []
     for change in changes:

@@ -151,7 +151,7 @@ def _cross_references(rows: Sequence[Row], now: datetime) -> None:
     done = [
         CrossReference(
             source_id=row.flow.source_id, stream=row.flow.stream, source_key=row.key, source_version=row.version,
-            target_id=row.flow.target_id, operation=row.flow.operation,
+            target_id=row.flow.target_id or 0, operation=row.flow.operation,
             target_key=row.result.receipt.key, target_version=row.result.receipt.version,
             payload_hash=row.payload_hash, mapping_version_id=row.mapping_version, created_at=now, changed_at=now,
         )
