@@ -17,8 +17,8 @@ import msgspec
 import requests
 
 from connectors.errors import (
-    ConnectorError,
     ConflictError,
+    ConnectorError,
     CredentialsError,
     MissingError,
     OutcomeUnknownError,

@@ -133,8 +133,8 @@ def _load(lease: str, flows: dict[int, Flow], now: datetime) -> list[Row]:
     seals = Seal.objects.in_bulk({row[11] for row in found if row[11]})
     return [
         Row(
-            pk=pk, flow=flows[flow], key=key, attempts=attempts, unknown=unknown, fresh=fresh, before=before, fingerprint=content, version=version,
-            masked=masked, sealed=None if sealed is None else bytes(sealed), seal=seals.get(seal), started=now,
+            pk=pk, flow=flows[flow], key=key, attempts=attempts, unknown=unknown, fresh=fresh, before=before, fingerprint=content,
+            version=version, masked=masked, sealed=None if sealed is None else bytes(sealed), seal=seals.get(seal), started=now,
         )
         for pk, flow, key, attempts, unknown, fresh, before, content, version, masked, sealed, seal in found
     ]  # fmt: skip

@@ -22,8 +22,9 @@ _pools: dict[tuple[int, int], ThreadPoolExecutor] = {}
 
 def senders(connection: Connection, allowed: int) -> int:
     """How many calls this process may have under way: its share of what the system allows at once."""
-    share: int = (connection.parallel or allowed) // max(settings.Q_CLUSTER["workers"], 1)
-    return max(1, min(share, settings.HUB_SENDERS))
+    share = (connection.parallel or allowed) // max(settings.Q_CLUSTER["workers"], 1)
+    most: int = settings.HUB_SENDERS
+    return max(1, min(share, most))
 
 
 def pool(size: int) -> ThreadPoolExecutor:
