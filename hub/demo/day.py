@@ -64,11 +64,11 @@ def perform(day: Day) -> bool:
     start_run(Flow.objects.get(slug=ITEMS), trigger=SyncRun.Trigger.SCHEDULE)
     faults(day)
     arrivals(day)
-    later_changes(day)
     calm(day)
-    quiet = wait(day, "first round")
+    quiet = wait(day, "the morning")
+    later_changes(day)
     heal(day)
-    return wait(day, "after healing") and quiet
+    return wait(day, "the afternoon") and quiet
 
 
 def wait(day: Day, words: str) -> bool:
