@@ -60,7 +60,7 @@ def _move(box: ChannelAdvisorSandbox, number: int, entry: dict[str, Any]) -> Non
     current, status = store.load(box, number)["Order"]["OrderStatus"], entry.get("OrderStatus")
     reason = str(entry.get("CancelReason") or "GeneralAdjustment")
     if isinstance(entry.get("CancelItems"), list):
-        store.cancel(box, number, {one.get("ItemID"): one.get("Quantity") for one in entry["CancelItems"] if isinstance(one, dict)}, reason)
+        store.cancel(box, number, _units(entry["CancelItems"]), reason)
     elif status == "Cancelled" and current != "Cancelled":
         _allowed(current, status)
         store.cancel(box, number, None, reason)
@@ -88,6 +88,16 @@ def _number(value: Any) -> str:
     if not isinstance(value, str) or len(value) > LONGEST_NUMBER:
         raise invalid("SellerOrderID", "max_length", f"SellerOrderID must be text of at most {LONGEST_NUMBER} characters.")
     return value
+
+
+def _units(entries: list[Any]) -> dict[int, int]:
+    units: dict[int, int] = {}
+    for place, one in enumerate(entries):
+        line, quantity = (one.get("ItemID"), one.get("Quantity")) if isinstance(one, dict) else (None, None)
+        if not isinstance(line, int) or not isinstance(quantity, int):
+            raise invalid(f"CancelItems[{place}]", "type_mismatch", "ItemID and Quantity must be integers.")
+        units[line] = quantity
+    return units
 
 
 def _appended(old: Any, more: Any) -> str:

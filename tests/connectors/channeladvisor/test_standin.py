@@ -77,6 +77,8 @@ REFUSED: list[tuple[str, str, dict[str, Any], type[ConnectorError], str]] = [
     ("GET", "v2/orders/5", {}, MissingError, "not_found"),
     ("PUT", "v2/orders", {"body": {"Items": []}}, RejectedError, "invalid_request"),
     ("PUT", "v2/orders", {"body": {"ChannelAdvisorOrderID": "1"}}, RejectedError, "validation_failed"),
+    ("PUT", "v2/orders/19918546", {"body": {"CancelItems": [{"ItemID": "x", "Quantity": 1}]}}, RejectedError, "validation_failed"),
+    ("PUT", "v2/orders/19918546", {"body": {"CancelItems": [None]}}, RejectedError, "validation_failed"),
     ("PUT", "v2/orders", {"body": {}, "headers": {"Content-Type": "text/plain"}}, RejectedError, "unsupported_media_type"),
     ("DELETE", "v2/orders", {}, RejectedError, "method_not_allowed"),
     ("POST", "v2/webhooks", {"body": {"Url": "http://shop.example/x", "SigningSecret": "s" * 32}}, RejectedError, "validation_failed"),
@@ -86,8 +88,9 @@ REFUSED: list[tuple[str, str, dict[str, Any], type[ConnectorError], str]] = [
 
 @pytest.mark.parametrize(("method", "path", "more", "error", "code"), REFUSED)
 def test_what_the_system_rejects_is_rejected(
-    v2: JsonClient, method: str, path: str, more: dict[str, Any], error: type[ConnectorError], code: str
+    box: ChannelAdvisorSandbox, v2: JsonClient, method: str, path: str, more: dict[str, Any], error: type[ConnectorError], code: str
 ) -> None:
+    box.place_many(orders(1))
     with pytest.raises(error) as caught:
         v2.call(method, path, **more)
     assert caught.value.code == code
