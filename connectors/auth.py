@@ -73,7 +73,7 @@ class OAuth:
         )
         try:
             body = decode(raw)
-        except ValueError:
+        except (ValueError, RecursionError):
             body = None
         if status == 200 and isinstance(body, dict) and isinstance(body.get("access_token"), str):
             return self._accept(client, body)

@@ -309,7 +309,7 @@ class JsonClient:
         if raw:
             try:
                 body = decode(raw)
-            except ValueError:
+            except (ValueError, RecursionError):
                 readable = False
         if 200 <= status < 300:
             if readable:
