@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 from connectors.base import Payload, Receipt, Reference
@@ -17,7 +17,7 @@ PATH = "customers"
 CERTAIN = 0.92
 POSSIBLE = 0.75
 TRIES = 3
-CANDIDATES = 20
+MOST_CANDIDATES = 5
 MOST_ADDRESSES = 50
 MOST_IDS = 20
 FILLED = ("Email", "Phone", "MobilePhone", "TaxID", "Currency", "PaymentTermsCode", "PriceListCode", "DefaultLocationCode", "Notes")
@@ -25,14 +25,17 @@ FILLED = ("Email", "Phone", "MobilePhone", "TaxID", "Currency", "PaymentTermsCod
 
 
 def send(client: JsonClient, payload: Payload, reference: Reference) -> Receipt:
-    """The customer's number in TIMS. Search order: known target, ids in other systems, e-mail, phone, address, TIMS's own match."""
+    """The customer's number in TIMS: known, recognised or new. Raises ConnectorError.
+
+    Search order: known target, ids in other systems; then among TIMS's candidates same e-mail, same phone, same house, TIMS's own score.
+    """
     wanted = prepared(client, payload, reference)
-    held = _known(client, wanted, reference) or _recognised(client, wanted)
+    held = _known(client, wanted, reference)
     if held:
-        return _completed(client, str(held["CustomerID"]), wanted)
-    certain, possible = _matched(client, wanted)
-    if certain:
-        return _completed(client, certain, wanted)
+        return _completed(client, held, wanted)
+    same, possible = _recognised(client, wanted)
+    if same:
+        return _completed(client, same, wanted)
     warnings = (f"Possible duplicate of {possible}; merge them in TIMS if they are the same customer.",) if possible else ()
     return _created(client, wanted, reference, warnings)
 
@@ -64,34 +67,23 @@ def _known(client: JsonClient, wanted: Payload, reference: Reference) -> Payload
     return None
 
 
-def _recognised(client: JsonClient, wanted: Payload) -> Payload | None:
-    for same, query in _questions(wanted):
-        for held in _search(client, **query):
-            if held.get("Status") != "Merged" and held.get("CustomerType") != "Marketplace" and same(wanted, held):
-                return held
-    return None
+def _recognised(client: JsonClient, wanted: Payload) -> tuple[Payload | None, str]:
+    """The certain customer, or the number of a possible one. One question to TIMS brings the candidates for every criterion."""
+    scored = _candidates(client, wanted)
+    read = [fetch(client, PATH, key) for key, _ in scored]
+    held = [one for one in read if one.get("Status") != "Merged" and one.get("CustomerType") != "Marketplace"]
+    for same in (identity.same_mail, identity.same_phone, identity.same_house):
+        for one in held:
+            if same(wanted, one):
+                return one, ""
+    best, score = scored[0] if scored else ("", 0.0)
+    if score >= CERTAIN:
+        return read[0], ""
+    return None, best if score >= POSSIBLE else ""
 
 
-Same = Callable[[Payload, Payload], bool]
-
-
-def _questions(wanted: Payload) -> Iterator[tuple[Same, dict[str, str]]]:
-    if wanted.get("Email") and not identity.is_alias(wanted["Email"]):
-        yield identity.same_mail, {"email": str(wanted["Email"])}
-    if wanted.get("Phone") and wanted.get("LastName"):
-        yield identity.same_phone, {"phone": str(wanted["Phone"])}
-    for code in dict.fromkeys(str(one.get("PostalCode") or "") for one in wanted.get("Addresses") or ()):
-        if code and wanted.get("LastName"):
-            yield identity.same_house, {"postal_code": code, "name": str(wanted["LastName"])}
-
-
-def _search(client: JsonClient, **query: str) -> list[Payload]:
-    rows = client.get(f"api/v1/{PATH}", limit=CANDIDATES, **query).get("Data")
-    return [row for row in rows or () if isinstance(row, dict) and row.get("CustomerID")]
-
-
-def _matched(client: JsonClient, wanted: Payload) -> tuple[str, str]:
-    """TIMS's own opinion: the certain customer, or a possible one."""
+def _candidates(client: JsonClient, wanted: Payload) -> list[tuple[str, float]]:
+    """TIMS's candidates with their scores, best first."""
     address: Payload = next(iter(wanted.get("Addresses") or ()), {})
     person = f"{wanted.get('FirstName') or ''} {wanted.get('LastName') or ''}".strip() or wanted.get("CompanyName")
     mail = None if identity.is_alias(wanted.get("Email")) else wanted.get("Email")
@@ -100,17 +92,20 @@ def _matched(client: JsonClient, wanted: Payload) -> tuple[str, str]:
         "AddressLine1": address.get("AddressLine1"), "ExternalIDs": wanted["ExternalIDs"],
     }  # fmt: skip
     answer = client.call("POST", f"api/v1/{PATH}/match", body={k: v for k, v in wish.items() if v}, safe=True).body
-    for best in answer.get("Data") or ():
-        score = float(best.get("Score") or 0)
-        return (str(best["CustomerID"]), "") if score >= CERTAIN else ("", str(best["CustomerID"]) if score >= POSSIBLE else "")
-    return "", ""
+    rows = [one for one in answer.get("Data") or () if isinstance(one, dict) and one.get("CustomerID")]
+    return [(str(one["CustomerID"]), float(one.get("Score") or 0)) for one in rows[:MOST_CANDIDATES]]
+
+
+def _search(client: JsonClient, **query: str) -> list[Payload]:
+    rows = client.get(f"api/v1/{PATH}", limit=MOST_CANDIDATES, **query).get("Data")
+    return [row for row in rows or () if isinstance(row, dict) and row.get("CustomerID")]
 
 
 def _created(client: JsonClient, wanted: Payload, reference: Reference, warnings: Sequence[str]) -> Receipt:
     try:
         answer = client.call("POST", f"api/v1/{PATH}", body=wanted, headers={"Idempotency-Key": reference.token}).body
     except DuplicateError as duplicate:
-        return _completed(client, duplicate.existing, wanted)
+        return _completed(client, fetch(client, PATH, duplicate.existing), wanted)
     except ReplayedError:
         # The refusal may be out of date; the ids in other systems still prevent a second customer.
         answer = client.call("POST", f"api/v1/{PATH}", body=wanted).body
@@ -119,19 +114,18 @@ def _created(client: JsonClient, wanted: Payload, reference: Reference, warnings
     return receipt(answer, "created", warnings)
 
 
-def _completed(client: JsonClient, customer_id: str, wanted: Payload) -> Receipt:
+def _completed(client: JsonClient, held: Payload, wanted: Payload) -> Receipt:
+    customer_id = str(held["CustomerID"])
     for _ in range(TRIES):
-        held = fetch(client, PATH, customer_id)
-        warnings = _warnings(held)
         missing = completion(held, wanted)
         if not missing:
-            return receipt(held, "unchanged", warnings)
+            return receipt(held, "unchanged", _warnings(held))
         try:
             match = {"If-Match": f'W/"{held["Version"]}"'}
             answer = client.call("PATCH", f"api/v1/{PATH}/{held['CustomerID']}", body=missing, headers=match).body
-            return receipt(answer, "changed", warnings)
+            return receipt(answer, "changed", _warnings(held))
         except StaleError:
-            continue
+            held = fetch(client, PATH, customer_id)
     raise StaleError(f"Customer {customer_id} is being changed in TIMS all the time; it will be tried again.", status=412)
 
 

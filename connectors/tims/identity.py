@@ -83,16 +83,17 @@ def similar(one: str, other: str) -> float:
 
 
 def same_mail(wanted: Mapping[str, Any], held: Mapping[str, Any]) -> bool:
-    """Same real e-mail address and a name that is not quite another one."""
-    return email(wanted.get("Email")) == email(held.get("Email")) and similar(name(wanted), name(held)) >= SAME_NAME
+    """Same real e-mail address, which no marketplace made, and a name that is not quite another one."""
+    mail = email(wanted.get("Email"))
+    return bool(mail) and not is_alias(mail) and mail == email(held.get("Email")) and similar(name(wanted), name(held)) >= SAME_NAME
 
 
 def same_phone(wanted: Mapping[str, Any], held: Mapping[str, Any]) -> bool:
     """Same phone, last name and a postal code in common."""
     codes = {postal_code(one.get("PostalCode")) for one in wanted.get("Addresses") or ()} - {""}
     theirs = {postal_code(one.get("PostalCode")) for one in held.get("Addresses") or ()}
-    last = folded(wanted.get("LastName"))
-    return bool(last) and last == folded(held.get("LastName")) and wanted.get("Phone") == held.get("Phone") and bool(codes & theirs)
+    last, phone = folded(wanted.get("LastName")), wanted.get("Phone")
+    return bool(last and phone and codes & theirs) and last == folded(held.get("LastName")) and phone == held.get("Phone")
 
 
 def same_house(wanted: Mapping[str, Any], held: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from connectors.sandbox import Rate, Refusal, Request, Router, Row, Sandbox, Sending
-from connectors.tims.standin import actions, bulk, customers, documents, events, front, items, orders, seeds, stock
+from connectors.tims.standin import actions, bulk, customers, documents, events, front, items, matching, orders, seeds, stock
 from connectors.tims.standin.front import COMPANY
 
 CLIENT_ID, CLIENT_SECRET, API_KEY = "throughline", "tims-sandbox-secret", "tk_test_sandbox_key"
@@ -23,7 +23,17 @@ AREAS = {
 }
 
 ROUTES = Router()
-ROUTES.add(bulk.BULK, front.FRONT, customers.CUSTOMERS, items.ITEMS, orders.ORDERS, actions.ACTIONS, stock.STOCK, events.EVENTS_ROUTES)
+ROUTES.add(
+    bulk.BULK,
+    front.FRONT,
+    matching.MATCHING,
+    customers.CUSTOMERS,
+    items.ITEMS,
+    orders.ORDERS,
+    actions.ACTIONS,
+    stock.STOCK,
+    events.EVENTS_ROUTES,
+)
 
 
 class TimsSandbox(Sandbox):

@@ -75,7 +75,9 @@ def test_personal_values_and_those_of_unknown_fields_are_never_shown(changes: di
 
 def test_the_same_mistake_on_many_lines_is_one_cause() -> None:
     wrong = [{**line, "Price": "1"} for line in order()["LineItems"]]
-    assert {one.cause for one in schema.validate(PACKAGE, "sales_order", {**order(), "LineItems": wrong})} == {"type_mismatch:LineItems.Price"}
+    assert {one.cause for one in schema.validate(PACKAGE, "sales_order", {**order(), "LineItems": wrong})} == {
+        "type_mismatch:LineItems.Price"
+    }
 
 
 def test_decimal_numbers_are_numbers() -> None:

@@ -136,8 +136,7 @@ def test_a_customer_that_is_gone_is_searched_again(client: TimsClient) -> None:
 
 def test_two_senders_of_one_buyer_end_with_one_customer(client: TimsClient, box: TimsSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(customers, "_known", lambda *_: None)
-    monkeypatch.setattr(customers, "_recognised", lambda *_: None)
-    monkeypatch.setattr(customers, "_matched", lambda *_: ("", ""))
+    monkeypatch.setattr(customers, "_recognised", lambda *_: (None, ""))
     first = send(client)
     second = customers.send(client, customer(), buyer(version="v2"))
     assert (second.key, second.outcome) == (first.key, "unchanged")
@@ -154,3 +153,14 @@ def test_a_test_system_gets_no_personal_data_and_still_knows_the_buyer(client: T
     first = send(client)
     assert "Canary" not in repr(held(box, first))
     assert send(client, "641-xyz").key == first.key
+
+
+def test_a_new_buyer_takes_three_calls_and_a_known_one_takes_one(client: TimsClient, box: TimsSandbox) -> None:
+    client.get("api/v1/ping")
+    send(client, "640-first", FirstName="Zoltan", LastName="Quirk", Email="z@q.example", Phone="+12065550100", Addresses=[])
+    box.seen.clear()
+    send(client)
+    assert [entry[1] for entry in box.seen] == ["/api/v1/customers", "/api/v1/customers/match", "/api/v1/customers"]
+    box.seen.clear()
+    send(client)
+    assert [entry[1] for entry in box.seen] == ["/api/v1/customers"]
