@@ -9,6 +9,7 @@ import environ
 
 from hub.core.keys import local_secret
 from hub.logs import configure_logs
+from hub.look import UNFOLD as LOOK
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -190,6 +191,8 @@ if HUB_BEHIND_TLS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = 31_536_000
+
+UNFOLD = LOOK
 
 LOGGING_CONFIG = None
 configure_logs(level=env.str("LOG_LEVEL", default="INFO"), pretty=env.bool("LOG_PRETTY", default=False))
