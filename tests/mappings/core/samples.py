@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from connectors.schema import fields
+from connectors.schema import fields, validate
 from mappings.core.engine import Compiled, apply, compile_rules
 from mappings.core.rules import rule_from, with_types
 from mappings.core.values import Facts, Need, Outcome, Rule, Step
@@ -124,3 +124,15 @@ def plain_order(*lines: Mapping[str, Any], currency: str = "USD", **more: Any) -
     grand = items + less + (tax if made["TaxMode"] == "Exclusive" else 0)
     made["Totals"] = {"Items": items, "Tax": tax, "Discount": less, "Grand": grand} | more.get("Totals", {})
     return made
+
+
+def lines(found: Outcome, *names: str) -> list[tuple[Any, ...]]:
+    """These fields of each line."""
+    return [tuple(line.get(name) for name in names) for line in found.payload["LineItems"]]
+
+
+def arrives(found: Outcome) -> dict[str, Any]:
+    """The payload of an order that nothing stops and that the target's schema takes."""
+    assert (found.problems, found.waits, found.asked, found.hold) == ((), (), frozenset(), "")
+    assert validate("connectors.tims", "sales_order", found.payload) == []
+    return found.payload
