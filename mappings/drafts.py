@@ -11,7 +11,6 @@ from django.db import transaction
 from connectors.errors import Problem
 from connectors.schema import Field
 from mappings.core.engine import compile_rules
-from mappings.core.rules import schema_path
 from mappings.live import rules_of
 from mappings.models import LookupTable, Mapping, MappingRule, MappingVersion
 from mappings.schemas import target_fields
@@ -54,7 +53,6 @@ def findings(version: MappingVersion) -> Findings:
     said = {problem.message for found in by_rule.values() for problem in found}
     targets = {one.path: one for one in target_fields(version.mapping)}
     places = {rule.target: index for index, rule in reversed(list(enumerate(rules)))}
-    covered = {schema_path(rule.target) for rule in rules}
     missing: list[Field] = []
     general: list[Problem] = []
     for problem in problems_of(version):
@@ -62,7 +60,7 @@ def findings(version: MappingVersion) -> Findings:
             continue
         if problem.path in places:
             by_rule.setdefault(places[problem.path], []).append(problem)
-        elif problem.path in targets and problem.path not in covered:
+        elif problem.code == "required_target" and problem.path in targets:
             missing.append(targets[problem.path])
         else:
             general.append(problem)

@@ -71,7 +71,7 @@ def rules_of(version: MappingVersion) -> list[Rule]:
 
 def as_rules(mapping: MappingRow, rows: Iterable[MappingRule]) -> list[Rule]:
     """Rule rows as values, with types from the target's schema."""
-    return with_types([_rule(row) for row in rows], target_fields(mapping))
+    return with_types([rule_value(row) for row in rows], target_fields(mapping))
 
 
 def tables(slugs: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -104,7 +104,8 @@ def _stamp(pk: int, revision: int) -> int:
     return pk << 64 | revision
 
 
-def _rule(row: MappingRule) -> Rule:
+def rule_value(row: MappingRule) -> Rule:
+    """One rule row as a value, without its type."""
     return Rule(
         target=row.target,
         source=row.source,

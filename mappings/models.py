@@ -217,3 +217,20 @@ class LookupEntry(models.Model):
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         LookupTable.touch(self.table_id)
         return super().delete(*args, **kwargs)
+
+
+class LookupUpload(models.Model):
+    """A file that was read and checked but not taken over yet; gone after a day. `rows` is deflated JSON: [[key, value, note]]."""
+
+    table = models.ForeignKey(LookupTable, on_delete=models.CASCADE, related_name="uploads")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    file_name = models.CharField(max_length=100)
+    rows = models.BinaryField()
+    replace = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["created_at"], name="lookup_upload_age")]
+
+    def __str__(self) -> str:
+        return f"{self.file_name} for {self.table}"
