@@ -10,6 +10,7 @@ from connectors.http import Hooks
 from connectors.tims import CONNECTOR
 from connectors.tims.client import TimsClient
 from connectors.tims.sandbox import API_KEY, CLIENT_ID, CLIENT_SECRET, TimsSandbox
+from tests.connectors.tims.plain import Caller
 
 WEBHOOK_SECRET = "whsec-0123456789abcdef"
 
@@ -33,3 +34,8 @@ def client(box: TimsSandbox) -> TimsClient:
     made = CONNECTOR.connect(settings_for(box), Hooks())
     assert isinstance(made, TimsClient)
     return made
+
+
+@pytest.fixture
+def call(box: TimsSandbox) -> Caller:
+    return Caller(box)

@@ -1,4 +1,4 @@
-"""Sales orders and customers for the tests of TIMS."""
+"""Sales orders and customers for the tests of TIMS, and sending them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from copy import deepcopy
 from decimal import Decimal
 from typing import Any
 
-from connectors.base import Payload, Reference
+from connectors.base import Payload, Receipt, Reference
+from connectors.tims import sales_orders
+from connectors.tims.client import TimsClient
+from connectors.tims.sandbox import TimsSandbox
 
 CANARIES = ("Canaryfirst", "Canarylast", "canary.mail@shop.example", "12 Canary Street", "+12065550199")
 ADDRESS: Payload = {
@@ -47,3 +50,20 @@ def customer(**changes: Any) -> Payload:
 def reference(number: int = 1, version: str = "v1", target: str = "") -> Reference:
     """The name of a delivery from ChannelAdvisor."""
     return Reference(system="ChannelAdvisor", key=str(19918545 + number), version=version, target=target, scope="orders")
+
+
+def stored(box: TimsSandbox, number: int = 1) -> Payload:
+    """The order as TIMS holds it."""
+    found = box.order("ChannelAdvisor", reference(number).key)
+    assert found
+    return found
+
+
+def created(client: TimsClient, **changes: Any) -> Receipt:
+    """The order, sent for the first time."""
+    return sales_orders.send(client, order(**changes), reference())
+
+
+def again(client: TimsClient, receipt: Receipt, **changes: Any) -> Receipt:
+    """The order, changed, as its second version."""
+    return sales_orders.send(client, order(**changes), reference(version="v2", target=receipt.key))

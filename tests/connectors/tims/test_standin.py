@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,40 +12,9 @@ import pytest
 import requests
 
 from connectors.http import encode
-from connectors.sandbox import Rate
 from connectors.tims.sandbox import API_KEY, CLIENT_ID, CLIENT_SECRET, TimsSandbox
 from tests.connectors.tims.orders import order
-
-
-class Caller:
-    """Plain HTTP with an API key."""
-
-    def __init__(self, box: TimsSandbox) -> None:
-        self.box = box
-        self.session = requests.Session()
-        self.session.headers["X-API-Key"] = API_KEY
-
-    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> requests.Response:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        data = None if body is None else encode(body)
-        return self.session.request(method, f"{self.box.url}/api/v1/{path}", data=data, headers=named, timeout=10)
-
-
-@pytest.fixture
-def call(box: TimsSandbox) -> Iterator[Caller]:
-    return Caller(box)
-
-
-def body(number: int = 1, **changes: Any) -> dict[str, Any]:
-    return order(number, **{"SourceSystem": "ChannelAdvisor", "ExternalOrderID": str(number), **changes})
-
-
-def code(answer: requests.Response) -> str:
-    return str(answer.json()["Error"]["Code"])
-
-
-def fields(answer: requests.Response) -> dict[str, str]:
-    return {one["Path"]: one["Code"] for one in answer.json()["Error"]["Fields"]}
+from tests.connectors.tims.plain import Caller, body, code, fields
 
 
 @pytest.mark.parametrize(
@@ -186,62 +154,6 @@ def test_more_than_is_there_is_back_ordered(call: Caller, box: TimsSandbox) -> N
     lines = [{"SKU": "TK-1001", "Quantity": 700, "Price": 1}]
     made = call("POST", "sales_orders", body(LineItems=lines, Charges=[], TotalAmount=700)).json()
     assert (made["LineItems"][0]["QuantityAllocated"], made["LineItems"][0]["QuantityBackordered"]) == (500, 200)
-
-
-def bulk(*parts: dict[str, Any], mode: str = "partial") -> dict[str, Any]:
-    return {"Mode": mode, "Operations": [{"Ref": str(at), "Method": "POST", "Body": one} for at, one in enumerate(parts)]}
-
-
-def test_a_bulk_call_answers_each_part(call: Caller) -> None:
-    answer = call("POST", "sales_orders/bulk", bulk(body(1), body(1), body(2)))
-    assert answer.status_code == 207
-    assert [one["Status"] for one in answer.json()["Results"]] == [201, 409, 201]
-    assert answer.json()["Summary"] == {"Succeeded": 2, "Failed": 1}
-    assert call("POST", "sales_orders/bulk", bulk(body(1))).status_code == 422
-    assert call("POST", "sales_orders/bulk", bulk(body(3))).status_code == 200
-
-
-def test_an_atomic_bulk_call_is_undone_as_a_whole(call: Caller, box: TimsSandbox) -> None:
-    assert call("POST", "sales_orders/bulk", bulk(body(1), body(1), mode="atomic")).status_code == 422
-    assert box.book.count("sales_orders") == 0
-    assert box.book.get("stock", "TK-1001")["Locations"]["RENO"]["Allocated"] == 0
-
-
-def test_more_than_a_hundred_parts_are_too_many(call: Caller) -> None:
-    assert call("POST", "sales_orders/bulk", bulk(*[body(n) for n in range(101)])).status_code == 400
-
-
-def test_a_bulk_call_costs_one_and_one_for_every_ten_parts(call: Caller, box: TimsSandbox) -> None:
-    box.rate = Rate(100, 60)
-    answer = call("POST", "sales_orders/bulk", bulk(*[body(n) for n in range(15)]))
-    assert answer.headers["X-RateLimit-Remaining"] == "97"
-
-
-def test_the_delta_list_loses_nothing_under_writes(call: Caller, box: TimsSandbox) -> None:
-    call("POST", "sales_orders/bulk", bulk(*[body(n) for n in range(60)]))
-    page = call("GET", "sales_orders?limit=20").json()
-    seen = [one["SalesOrderID"] for one in page["Data"]]
-    call("POST", "sales_orders", body(100))
-    box.edit("sales_orders", seen[0], {"Notes": "again"})
-    while page["Paging"]["HasMore"]:
-        page = call("GET", f"sales_orders?cursor={page['Paging']['NextCursor']}&limit=20").json()
-        seen += [one["SalesOrderID"] for one in page["Data"]]
-    assert set(seen) == set(box.book.keys("sales_orders"))
-    assert seen.count(seen[0]) == 2
-
-
-def test_a_cursor_keeps_its_filter_and_expires_after_a_day(call: Caller, box: TimsSandbox) -> None:
-    page = call("GET", "items?status=Discontinued&limit=1").json()
-    cursor = page["Paging"]["NextCursor"]
-    assert call("GET", f"items?cursor={cursor}").json()["Data"][0]["Status"] == "Discontinued"
-    box.clock.advance(25 * 3600)
-    expired = call("GET", f"items?cursor={cursor}")
-    assert (expired.status_code, code(expired)) == (410, "cursor_expired")
-
-
-@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "updated_since=yesterday", "cursor=%21"])
-def test_a_wrong_question_is_refused(call: Caller, query: str) -> None:
-    assert code(call("GET", f"items?{query}")) == "invalid_parameter"
 
 
 def test_a_merged_customer_says_where_it_went(call: Caller, box: TimsSandbox) -> None:
