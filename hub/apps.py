@@ -12,4 +12,6 @@ class HubConfig(AppConfig):
     verbose_name = "Hub"
 
     def ready(self) -> None:
-        from hub import checks  # noqa: F401
+        from hub import checks, samples  # noqa: F401
+
+        samples.provide()

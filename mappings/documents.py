@@ -91,7 +91,9 @@ def read_document(raw: bytes) -> Document:
     if len(raw) > MOST_BYTES:
         raise DocumentError(f"The file is larger than {MOST_BYTES // 1024 // 1024} MB; a mapping never is. Choose another file.")
     shape = _parsed(raw.removeprefix(BOM))
-    kind = MappingDocument if "rules" in shape else TableDocument if "entries" in shape else None
+    kind: type[MappingDocument] | type[TableDocument] | None = (
+        MappingDocument if "rules" in shape else TableDocument if "entries" in shape else None
+    )
     if kind is None:
         raise DocumentError("The file holds neither rules nor entries, so it is no mapping and no lookup table of this product.")
     wanted = shape.get("format", FORMAT if kind is TableDocument else None)
@@ -99,9 +101,10 @@ def read_document(raw: bytes) -> Document:
         shown = wanted if isinstance(wanted, int) else "none"
         raise DocumentError(f"The file's format is {shown}; this version reads format {FORMAT}. Export it again, or update this product.")
     try:
-        return msgspec.convert(shape, kind)
+        found: Document = msgspec.convert(shape, kind)
     except msgspec.ValidationError as wrong:
         raise DocumentError(f"The file is not understood: {_in_words(str(wrong))}.") from None
+    return found
 
 
 def as_json(document: Document) -> str:

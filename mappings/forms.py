@@ -87,7 +87,14 @@ class RuleForms(BaseFormSet):  # type: ignore[type-arg]
         return [form.edited(position) for position, form in enumerate(kept)]
 
 
-RULE_FORMS = forms.formset_factory(RuleForm, formset=RuleForms, extra=0, can_delete=True, max_num=MOST_RULES, absolute_max=MOST_RULES)
+_FORMS = forms.formset_factory(RuleForm, formset=RuleForms, extra=0, can_delete=True, max_num=MOST_RULES, absolute_max=MOST_RULES)
+
+
+def rule_forms(posted: Any = None, *, initial: list[dict[str, Any]] | None = None) -> RuleForms:
+    """The forms of a draft: as they were posted, or as they are stored."""
+    made = _FORMS(posted, initial=initial, prefix="rules")
+    assert isinstance(made, RuleForms)  # noqa: S101
+    return made
 
 
 def initial(row: MappingRule, position: int) -> dict[str, Any]:

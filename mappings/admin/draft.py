@@ -15,7 +15,7 @@ from mappings.core.formula import FUNCTIONS
 from mappings.core.rules import schema_path
 from mappings.core.transforms import TRANSFORMS
 from mappings.drafts import findings, save_rules
-from mappings.forms import RULE_FORMS, RuleForms, initial
+from mappings.forms import RuleForms, initial, rule_forms
 from mappings.models import LookupTable, Mapping, MappingVersion
 from mappings.schemas import source_fields, target_fields
 from mappings.versions import discard, draft_of
@@ -43,7 +43,7 @@ def edit(admin: ModelAdmin, request: HttpRequest, mapping: Mapping, **kwargs: An
     draft = draft_of_page(mapping)
     if request.method != "POST":
         return _shown(admin, request, draft, _stored(draft))
-    forms = RULE_FORMS(request.POST, prefix="rules")
+    forms = rule_forms(request.POST)
     if not forms.is_valid():
         messages.error(request, "Nothing was saved yet: some rules hold text that is not understood. They are marked below.")
         return _shown(admin, request, draft, forms, status=422)
@@ -69,7 +69,7 @@ def _whole(text: str | None) -> int:
 
 def _stored(draft: MappingVersion) -> RuleForms:
     rows = draft.rules.order_by("position", "id")
-    return RULE_FORMS(initial=[initial(row, position) for position, row in enumerate(rows)], prefix="rules")
+    return rule_forms(initial=[initial(row, position) for position, row in enumerate(rows)])
 
 
 def _shown(admin: ModelAdmin, request: HttpRequest, draft: MappingVersion, forms: RuleForms, *, status: int = 200) -> HttpResponse:
@@ -92,9 +92,8 @@ def _shown(admin: ModelAdmin, request: HttpRequest, draft: MappingVersion, forms
     return answer
 
 
-def _pk(form: Any) -> int | None:
-    value = form["pk"].value()
-    return _whole(str(value)) if value else None
+def _pk(form: Any) -> int:
+    return _whole(str(form["pk"].value() or ""))
 
 
 def _picks(fields: tuple[Field, ...]) -> list[dict[str, Any]]:

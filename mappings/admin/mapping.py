@@ -45,25 +45,26 @@ class MappingAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
     def get_queryset(self, request: HttpRequest) -> QuerySet[Mapping]:
         """With the answer whether there is a draft."""
         drafts = MappingVersion.objects.filter(mapping=OuterRef("pk"), state=MappingVersion.State.DRAFT)
-        return super().get_queryset(request).annotate(drafted=Exists(drafts))
+        found: QuerySet[Mapping] = super().get_queryset(request)
+        return found.annotate(drafted=Exists(drafts))
 
-    @display(description="from", ordering="source_connector")
+    @admin.display(description="from", ordering="source_connector")
     def from_records(self, row: Mapping) -> str:
         return source_words(row)
 
-    @display(description="to", ordering="target_connector")
+    @admin.display(description="to", ordering="target_connector")
     def to_operation(self, row: Mapping) -> str:
         return target_words(row)
 
-    @display(description="live", label={"none": "warning"})
+    @display(description="live", label={"none": "warning"})  # type: ignore[untyped-decorator]
     def live_version(self, row: Mapping) -> tuple[str, str]:
         return ("live", f"version {row.live.number}") if row.live else ("none", "nothing live")
 
-    @display(description="draft", boolean=True)
+    @admin.display(description="draft", boolean=True)
     def has_draft(self, row: Mapping) -> bool:
         return bool(getattr(row, "drafted", False))
 
-    @display(description="used by")
+    @admin.display(description="used by")
     def used_by(self, row: Mapping) -> SafeString | str:
         flows = self._flows().get(row.pk, ())
         return format_html_join(", ", '<a class="underline" href="{1}">{0}</a>', flows) if flows else "–"
@@ -75,11 +76,12 @@ class MappingAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
         """Asks once for the flows of all mappings."""
         keeper = provider()
         self._flows_of_page = keeper.flows(list(Mapping.objects.values_list("pk", flat=True)[:1000])) if keeper else {}
-        return super().changelist_view(request, extra_context)
+        shown: HttpResponse = super().changelist_view(request, extra_context)
+        return shown
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
         """With everything about the versions above the form."""
-        mapping = Mapping.objects.select_related("live").filter(pk=object_id if object_id.isdecimal() else None).first()
+        mapping = Mapping.objects.select_related("live").filter(pk=int(object_id) if object_id.isdecimal() else 0).first()
         return super().change_view(
             request, object_id, form_url, {**(extra_context or {}), **(self._panel(request, mapping) if mapping else {})}
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Protocol
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -21,10 +21,8 @@ from mappings.versions import VersionError
 VIEW, CHANGE, PUBLISH, ADD = "mappings.view_mapping", "mappings.change_mapping", "mappings.publish_mapping", "mappings.add_mapping"
 
 
-class View(Protocol):
-    """A page about one mapping."""
-
-    def __call__(self, admin: ModelAdmin, request: HttpRequest, mapping: Mapping, **kwargs: Any) -> HttpResponse: ...
+View = Callable[..., HttpResponse]
+"""A page about one mapping: `view(admin, request, mapping, **parts of the address)`."""
 
 
 def page(admin: ModelAdmin, request: HttpRequest, template: str, title: str, **context: Any) -> TemplateResponse:
@@ -54,7 +52,7 @@ def about_mapping(admin: ModelAdmin, view: View, *, needs: str, post_only: bool 
 
 def route(admin: ModelAdmin, tail: str, view: View, name: str, *, needs: str, post_only: bool = False) -> URLPattern:
     """The address of a page about one mapping, `admin:mappings_mapping_<name>`."""
-    wrapped = admin.admin_site.admin_view(about_mapping(admin, view, needs=needs, post_only=post_only))
+    wrapped: Callable[..., HttpResponse] = admin.admin_site.admin_view(about_mapping(admin, view, needs=needs, post_only=post_only))
     return path(f"<int:pk>/{tail}", wrapped, name=f"mappings_mapping_{name}")
 
 

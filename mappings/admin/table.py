@@ -14,7 +14,6 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
-from unfold.decorators import display
 
 from mappings.admin import table_import
 from mappings.live import rule_value
@@ -41,9 +40,10 @@ class TableAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LookupTable]:
         """With the number of rows."""
-        return super().get_queryset(request).annotate(row_count=Count("entries"))
+        found: QuerySet[LookupTable] = super().get_queryset(request)
+        return found.annotate(row_count=Count("entries"))
 
-    @display(description="rows", ordering="row_count")
+    @admin.display(description="rows", ordering="row_count")
     def rows(self, row: LookupTable) -> int:
         return int(getattr(row, "row_count", 0))
 
@@ -61,7 +61,7 @@ class TableAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
         """With rows, uses and files above the form."""
-        table = LookupTable.objects.filter(pk=object_id if object_id.isdecimal() else None).first()
+        table = LookupTable.objects.filter(pk=int(object_id) if object_id.isdecimal() else 0).first()
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **(_panel(request, table) if table else {})})
 
     def get_urls(self) -> list[URLPattern]:
