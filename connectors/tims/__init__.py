@@ -6,6 +6,7 @@ from connectors.base import Connector, Limit, Operation, Setting, Stream, Webhoo
 from connectors.tims import bulk, customers, sales_orders, streams, webhook
 from connectors.tims.check import check, environment
 from connectors.tims.client import LABEL, PACKAGE, connect
+from connectors.tims.order_settings import ORDER_SETTINGS
 
 SETTINGS = (
     Setting(name="base_url", label="Base address", help="Such as https://tims.example.com, without /api/v1."),
@@ -20,6 +21,7 @@ SETTINGS = (
     Setting(name="api_key", label="API key", secret=True, required=False, help="Instead of client id and secret."),
     Setting(name="company", label="Company code", default="MAIN", required=False),
     Setting(name="webhook_secret", label="Webhook secret", secret=True, required=False, help="At least 16 characters; TIMS signs with it."),
+    *ORDER_SETTINGS,
 )
 
 STREAMS = (

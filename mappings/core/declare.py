@@ -90,6 +90,7 @@ class Transform:
     `build(given)` answers `work(value, state)`. `takes_blank`: runs even when there is no value. `column`: inside a list it works on
     the values of all elements together, `work(values, elements, state)`. `structure`: only for a rule on the list itself, where it
     changes the elements, `work(elements, [], state)`; `adds` names the fields that elements get by it.
+    `asks`: it may ask about other records.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Transform:
     column: bool = False
     structure: bool = False
     adds: tuple[str, ...] = ()
+    asks: bool = False
 
     def compile(self, args: Mapping[str, Any], scope: Scope) -> Any:
         """The closure for these arguments. BadArgumentError in words when they do not fit."""

@@ -11,15 +11,13 @@ from mappings.core.finish import keyed_filters, sweeper
 from mappings.core.formula import compile_condition
 from mappings.core.formula_tokens import FormulaError
 from mappings.core.paths import EACH, KEYED, PathError
-from mappings.core.plan import BadRuleError, Plan, compiled_plan, structure_steps
+from mappings.core.plan import BadRuleError, asks, compiled_plan, structure_steps
 from mappings.core.runs import Run, list_copier, runner, traced_runner
 from mappings.core.state import Scope, State
 from mappings.core.values import Facts, Outcome, Rule
 from mappings.core.walks import Path, Walk, find_walks, parsed
 
 Parsed = tuple[int, Rule, Path, Path]
-ASKING = frozenset({"reference", "known"})
-"""Transforms that ask about other records."""
 
 
 @dataclass(slots=True)
@@ -113,7 +111,7 @@ def _add(compiled: Compiled, one: Parsed, walk: Walk | None, tables: frozenset[s
         plan = compiled_plan(index, rule, (target, source), _scope(walk, tables), walk)
         compiled.runs.append(runner(plan))
         compiled.traced.append(traced_runner(plan))
-        if any(step.name in ASKING for step in rule.steps):
+        if asks(rule):
             compiled.asking.append(runner(plan))
     elif walk is None or walk.target != target:
         _add_list(compiled, one, walk, tables)
@@ -161,6 +159,3 @@ def apply(compiled: Compiled, source: Payload, facts: Facts, *, trace: bool = Fa
         trace=tuple(state.trace or ()),
         hold=state.hold,
     )
-
-
-__all__ = ["Compiled", "Plan", "apply", "ask", "compile_rules"]

@@ -160,6 +160,11 @@ def _compiled(step: Step, scope: Scope) -> tuple[Transform, Any]:
     return transform, transform.compile(step.args, scope)
 
 
+def asks(rule: Rule) -> bool:
+    """True when a step of the rule asks about other records."""
+    return any(TRANSFORMS[step.name].asks for step in rule.steps if step.name in TRANSFORMS)
+
+
 def _formula(look: Look, convert: Convert) -> Find:
     return lambda state, value: convert(look(state))
 

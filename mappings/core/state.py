@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.base import Payload
 from connectors.errors import Problem
-from mappings.core.paths import EACH, PathError, Segment, joined, lists_in, parse, reader
+from mappings.core.paths import EACH, PathError, Segment, lists_in, parse, reader
 from mappings.core.refusal import RefusedError, UnansweredError, shown
 from mappings.core.values import Facts, Need, Rule, RuleResult
 
@@ -209,6 +209,3 @@ def without_last_walk(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
     """The path of the list itself: `Order.Lines[]` gives `Order.Lines`."""
     *before, last = segments
     return (*before, Segment(last.name)) if last.pick == EACH else segments
-
-
-__all__ = ["MISSING", "Look", "Scope", "State", "joined", "list_prefixes", "without_last_walk"]

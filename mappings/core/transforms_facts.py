@@ -38,7 +38,7 @@ def _known(given: Given) -> Work:
             state.waits.pop()
             words = f'"{key[:80]}" does not exist in the target\'s {stream}. Create it there or add an alias, then retry.'
             raise RefusedError(words, code="unknown_record", value=key, cause=f"unknown_record:{stream}:{key[:80]}")
-        return key
+        return answer or key
 
     return work
 
@@ -68,11 +68,12 @@ STREAM = Argument(name="stream", label="Stream", required=True)
 FACTS = (
     Transform(
         name="reference", label="The target's id", help="The target's id of another source record; waits until it is there.",
-        build=_reference, takes_blank=True,
+        build=_reference, takes_blank=True, asks=True,
         args=(STREAM, Argument(name="key", label="Only when empty, ask for", type="path", help="A value that is already there is kept.")),
     ),
     Transform(
-        name="known", label="Must exist", help="Keeps the value, which must exist in the target; waits until it does.", build=_known,
+        name="known", label="Must exist", help="The target's own spelling of a key that must exist there; waits until it does.",
+        build=_known, asks=True,
         args=(
             STREAM,
             Argument(name="miss", label="When it does not", type="choice", default="wait", choices=(("wait", "Wait"), ("error", "Refuse"))),

@@ -9,7 +9,8 @@ import pytest
 
 from connectors.schema import fields
 from mappings.core.checks import check_rules
-from mappings.core.values import Need
+from mappings.core.engine import ask
+from mappings.core.values import Facts, Need
 from tests.mappings.core.samples import Everything, arrives, mapped, order, order_map, shipped, starter_rules, tables
 
 D = Decimal
@@ -89,6 +90,14 @@ def test_a_mapping_asks_for_everything_it_needs_at_once() -> None:
     asked = {("reference", "customers", "640-0a1b2c"), ("record", "items", "TK-4411-BLU-M"), ("record", "items", "TK-9000")}
     assert {(need.kind, need.stream, need.key) for need in found.asked} == asked
     assert (found.problems, found.waits) == ((), ())
+
+
+def test_asking_alone_asks_what_applying_would_ask() -> None:
+    facts = Facts(tables=tables())
+    ask(order_map(), order(), facts)
+    assert facts.asked == mapped(order(), answers={}).asked
+    for odd in (None, [], {}, {"OrderItem": 5}):
+        ask(order_map(), odd, facts)  # type: ignore[arg-type]
 
 
 def test_an_order_waits_for_its_customer() -> None:

@@ -173,9 +173,10 @@ def test_a_reference_keeps_a_value_that_is_already_there() -> None:
     assert stepped("", step, source={"Key": ""}).asked == frozenset()
 
 
-def test_a_known_record_keeps_its_key_and_an_unknown_one_is_waited_for_or_refused() -> None:
+def test_a_known_record_takes_the_spelling_of_the_target_and_an_unknown_one_is_waited_for_or_refused() -> None:
     need = Need(kind="record", stream="items", key="TK-1")
-    assert stepped("TK-1", ("known", {"stream": "items"}), answers={need: "TK-1"}).payload == {"Out": "TK-1"}
+    lower = Need(kind="record", stream="items", key="tk-1")
+    assert stepped("tk-1", ("known", {"stream": "items"}), answers={lower: "TK-1"}).payload == {"Out": "TK-1"}
     assert stepped("TK-1", ("known", {"stream": "items"}), answers={need: None}).waits == (need,)
     refused = stepped("TK-1", ("known", {"stream": "items", "miss": "error"}), answers={need: None})
     assert (refused.waits, refused.problems[0].cause) == ((), "unknown_record:items:TK-1")
