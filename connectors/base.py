@@ -144,7 +144,7 @@ class Operation:
     """Something a system can be asked to do, safe to repeat with the same reference.
 
     `send_many` answers one Outcome per item, in order; at most `batch` items a call; it raises only when the
-    whole call failed. `find` asks the system whether an earlier call with this reference acted; None = it did not.
+    whole call failed. `find` asks the system for what earlier calls made of this record, in whatever version; None = nothing.
     `repeatable`: calling twice has the same effect as once by its nature, so `find` is not needed.
     """
 

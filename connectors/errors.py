@@ -99,6 +99,12 @@ class StaleError(ConflictError):
     category, retryable = "stale", True
 
 
+class NotNeededError(ConnectorError):
+    """There is nothing to do at the target, and that is right; this delivery is skipped with the reason."""
+
+    category = "not_needed"
+
+
 class OwnedElsewhereError(ConnectorError):
     """The same fact already reached the target by another road; this delivery is skipped."""
 

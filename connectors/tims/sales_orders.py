@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from connectors.base import Outcome, Payload, Receipt, Reference
-from connectors.errors import ConflictError, ConnectorError, MissingError, OutcomeUnknownError, RejectedError, StaleError
+from connectors.errors import ConflictError, ConnectorError, MissingError, NotNeededError, OutcomeUnknownError, RejectedError, StaleError
 from connectors.http import JsonClient
 from connectors.tims import bulk, changes
 from connectors.tims.client import DuplicateError, ReplayedError, in_production
@@ -127,7 +127,7 @@ def _cancel_unknown(client: JsonClient, order: Payload, reference: Reference) ->
     for held in _by_external_id(client, order["SourceSystem"], order["ExternalOrderID"]):
         return amend(client, str(held["SalesOrderID"]), order, reference)
     words = "The order was cancelled in the channel before it reached TIMS; there is nothing to create and nothing to cancel."
-    raise RejectedError(words, code="cancelled_before_delivery")
+    raise NotNeededError(words, code="cancelled_before_delivery")
 
 
 def _by_external_id(client: JsonClient, system: str, key: str) -> list[Payload]:

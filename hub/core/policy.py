@@ -41,8 +41,8 @@ class Skip:
 def after_failure(error: ConnectorError, *, attempts: int, now: datetime, spread: float = 0.0, pace: float = 1.0) -> Retry | GiveUp | Skip:
     """What follows the `attempts`-th failed attempt. `spread` (0 to 1) shifts the wait by up to a fifth so that crowds part; `pace`
     stretches our own waits, not those that the system asked for."""
-    if error.category == "owned_elsewhere":
-        return Skip(code="owned_elsewhere", reason=error.message)
+    if error.category in ("owned_elsewhere", "not_needed"):
+        return Skip(code=error.category, reason=error.message)
     if not error.retryable:
         return GiveUp(category=error.category)
     if error.category == "throttled":
