@@ -57,6 +57,13 @@ def kill(group: int) -> None:
         time.sleep(0.02)
 
 
+def reap() -> None:
+    """Takes leave of dead children; where this process is the first of a container, orphans become its children, too."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
 def kill_leftover(group: int, *, started: str, mark: str) -> int:
     """Ends a group of an earlier life if it is still that one: its leader began at `started`, or its members carry
     `mark` ("NAME=value") in their environment. Answers how many processes were ended."""

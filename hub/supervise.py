@@ -73,6 +73,7 @@ class Supervisor:
         finally:
             process_group.kill(cluster.pid)
             cluster.wait()
+            process_group.reap()
 
     def _start(self) -> subprocess.Popen[bytes]:
         environment = {**os.environ, heartbeat.NAME: self.name, SUPERVISOR: str(os.getpid())}

@@ -62,3 +62,8 @@ def _checked(address: Address | None, token: str) -> Address | None:
 
 def _same(wanted: str, given: str) -> bool:
     return secrets.compare_digest(wanted.encode(), given.encode("utf-8", "replace")) and bool(wanted)
+
+
+def forget() -> None:
+    """Drops every address from memory."""
+    _kept.clear()

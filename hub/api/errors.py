@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -44,6 +45,7 @@ def _sentences(wrong: Any) -> list[str]:
     return [str(one) for one in wrong] if isinstance(wrong, list) else [str(wrong)]
 
 
-def nothing_here(request: HttpRequest, path: str = "") -> JsonResponse:
+@csrf_exempt
+def nothing_here(request: HttpRequest) -> JsonResponse:
     """404 for every address of the API that does not exist."""
     return JsonResponse({"error": "There is nothing at this address. /api/schema lists what there is."}, status=404)

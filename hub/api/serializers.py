@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import msgspec
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from connectors.http import decode
 from hub.models import Attempt, CrossReference, Delivery, ErrorRecord, Flow, SyncRun
 
+_exact = msgspec.json.Decoder(float_hook=str)
 FlowSlug = serializers.SlugRelatedField[Flow]
 
 
@@ -18,7 +19,7 @@ class Masked(serializers.Field[Any, Any, Any, Any]):
     """A text column of masked JSON."""
 
     def to_representation(self, value: str) -> Any:
-        return decode(value) if value else None
+        return _exact.decode(value) if value else None
 
 
 class FlowRow(serializers.ModelSerializer[Flow]):

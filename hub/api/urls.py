@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, re_path
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from hub.api import views
@@ -20,5 +20,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/flows", views.Flows.as_view(), name="api-flows"),
     path("v1/errors", views.Errors.as_view(), name="api-errors"),
     path("v1/resync", ResyncView.as_view(), name="api-resync"),
-    path("<path:path>", nothing_here),
+    re_path("", nothing_here),
 ]

@@ -44,7 +44,7 @@ def webhook(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     try:
         return _take(request, slug, token)
     except RefusedError as refused:
-        return JsonResponse({"error": refused.words}, status=refused.status)
+        return _refusal(refused.words, status=refused.status)
     except vault.WrongKeyError:
         log.error("webhook not taken: the connection's secrets cannot be opened", connection=slug)
     except IntegrityError:
@@ -52,8 +52,14 @@ def webhook(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         log.warning("webhook not taken: the connection has just been removed", connection=slug)
     except DatabaseError as error:
         log.error("webhook not taken: the database does not answer", connection=slug, error=type(error).__name__)
-    words = "The hub cannot store events right now. Send this one again later."
-    return JsonResponse({"error": words}, status=503, headers={"Retry-After": "60"})
+    return _refusal("The hub cannot store events right now. Send this one again later.", status=503, headers={"Retry-After": "60"})
+
+
+def _refusal(words: str, *, status: int, headers: Mapping[str, str] | None = None) -> JsonResponse:
+    response = JsonResponse({"error": words}, status=status, headers=headers)
+    # Django would log the path, which holds the address's token.
+    response._has_been_logged = True
+    return response
 
 
 def _take(request: HttpRequest, slug: str, token: str) -> HttpResponse:
@@ -64,7 +70,7 @@ def _take(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     if answer is not None:
         return HttpResponse(answer, content_type="text/plain; charset=utf-8")
     if request.method != "POST":
-        return JsonResponse({"error": "Events are taken by POST only."}, status=405, headers={"Allow": "POST"})
+        return _refusal("Events are taken by POST only.", status=405, headers={"Allow": "POST"})
     body, now = _body(request), timezone.now()
     headers = {name.lower(): value for name, value in request.headers.items()}
     address = _verified(address, headers, body, now)
