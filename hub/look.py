@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.templatetags.static import static
-from django.urls import reverse_lazy
 
 SHADES = ("50", "100", "200", "300", "400", "500", "600", "700", "800", "900", "950")
 TEAL = (
@@ -39,15 +38,4 @@ UNFOLD: dict[str, Any] = {
     "DASHBOARD_CALLBACK": "hub.admin.dashboard.dashboard",
     "COMMAND": {"search_models": False},
     "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": "hub.admin.navigation.navigation"},
-    "TABS": [
-        {
-            "page": "errors",
-            "models": ["hub.errorrecord"],
-            "items": [
-                {"title": "By cause", "link": reverse_lazy("admin:hub_errorrecord_causes")},
-                {"title": "Held, by what they wait for", "link": reverse_lazy("admin:hub_errorrecord_held")},
-                {"title": "One by one", "link": reverse_lazy("admin:hub_errorrecord_changelist")},
-            ],
-        },
-    ],
 }

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from django.contrib import admin
+
 from hub.admin import activity, connections, deliveries, errors, events, flows, people, purges, references, runs
+
+admin.site.index_title = "Dashboard"
 
 __all__ = ["activity", "connections", "deliveries", "errors", "events", "flows", "people", "purges", "references", "runs"]

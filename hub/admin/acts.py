@@ -55,7 +55,9 @@ def release_deliveries(admin: ReadOnlyAdmin, request: HttpRequest, deliveries: Q
     _say(admin, request, done, "released", left)
 
 
-def stop_deliveries(admin: ReadOnlyAdmin, request: HttpRequest, deliveries: QuerySet[Delivery], *, how: str) -> HttpResponse | None:
+def stop_deliveries(
+    admin: ReadOnlyAdmin, request: HttpRequest, deliveries: QuerySet[Delivery], *, how: str, back: str = ""
+) -> HttpResponse | None:
     """Asks for the reason, then holds or skips; None when it is done."""
     holding = how == "hold"
     left = triage.refusal(deliveries, triage.HOLDABLE if holding else Delivery.OPEN)
@@ -63,8 +65,9 @@ def stop_deliveries(admin: ReadOnlyAdmin, request: HttpRequest, deliveries: Quer
     words = (
         "They stay where they are until somebody releases them." if holding else "They are never sent, and their open errors are closed."
     )
+    verb = "Hold" if holding else "Skip"
     given = confirm.reason(
-        admin, request, title="Hold" if holding else "Skip", label="Reason", button="Hold" if holding else "Skip", danger=not holding,
+        admin, request, title=verb, label="Reason", button=verb, danger=not holding, back=back,
         words=f"{count} {'delivery' if count == 1 else 'deliveries'}. {words} {left}",
     )  # fmt: skip
     if not isinstance(given, str):

@@ -15,7 +15,7 @@ _OURS = {"csrfmiddlewaretoken", "confirmed", "reason"}
 
 
 def reason(
-    admin: ModelAdmin, request: HttpRequest, *, title: str, words: str, label: str, button: str, danger: bool = False
+    admin: ModelAdmin, request: HttpRequest, *, title: str, words: str, label: str, button: str, danger: bool = False, back: str = ""
 ) -> str | HttpResponse:
     """The reason that the person gave, or the page that asks for it."""
     given = request.POST.get("reason", "").strip()
@@ -25,7 +25,8 @@ def reason(
     problem = _problem(given) if confirmed else ""
     return page(
         admin, request, "hub/confirm.html", title,
-        words=words, label=label, button=button, danger=danger, problem=problem, given=given, again=_again(request), longest=LONGEST,
+        words=words, label=label, button=button, danger=danger, problem=problem, given=given, longest=LONGEST,
+        back=back or request.get_full_path(), again=_again(request),
     )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
         self.stored = _names_stored(self.instance)
         for setting in self.declared.settings if self.declared else ():
             field = self.fields[PREFIX + setting.name]
+            field.required = setting.required and setting.name not in self.stored
             if setting.secret:
                 kept = "stored – leave empty to keep it" if setting.name in self.stored else ""
                 field.widget.attrs |= {"placeholder": kept, "autocomplete": "new-password"}
@@ -38,10 +39,6 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        for setting in self.declared.settings if self.declared else ():
-            missing = not cleaned.get(PREFIX + setting.name) and not (setting.secret and setting.name in self.stored)
-            if setting.required and missing and PREFIX + setting.name not in self.errors:
-                self.add_error(PREFIX + setting.name, "Please fill this in.")
         address = str(cleaned.get(PREFIX + "base_url") or "")
         if address and not address.startswith(("https://", "http://")):
             self.add_error(PREFIX + "base_url", "An address begins with https://")

@@ -39,7 +39,7 @@ class ConnectionAdmin(SimpleHistoryAdmin, HubAdmin):  # type: ignore[misc]
 
     def get_form(self, request: HttpRequest, obj: Connection | None = None, change: bool = False, **kwargs: Any) -> Any:
         """The fields of this connection's system. A person who may only look gets no secret fields at all."""
-        return form_for(obj)
+        return super().get_form(request, obj, change, **{**kwargs, "form": form_for(obj)})
 
     def get_fieldsets(self, request: HttpRequest, obj: Connection | None = None) -> Any:
         if obj is None:
@@ -130,7 +130,7 @@ def environment_badge(connection: Connection) -> SafeString:
     """Nothing while unknown."""
     if not connection.environment:
         return format_html("{}", "")
-    tone = "bad" if connection.environment == "production" else "mute"
+    tone = "info" if connection.environment == "production" else "mute"
     return format_html('<span class="tl-badge tl-{}">{}</span>', tone, connection.environment)
 
 

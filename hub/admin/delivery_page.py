@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 
 from hub import vault
 from hub.admin import acts, confirm
@@ -55,7 +56,7 @@ def act_on_delivery(admin: ReadOnlyAdmin, request: HttpRequest, pk: str) -> Http
     elif what == "release":
         acts.release_deliveries(admin, request, rows)
     elif what in ("hold", "skip"):
-        answer = acts.stop_deliveries(admin, request, rows, how=what)
+        answer = acts.stop_deliveries(admin, request, rows, how=what, back=_back(pk))
     return answer or redirect("admin:hub_delivery_change", pk)
 
 
@@ -65,7 +66,9 @@ def reveal(admin: ReadOnlyAdmin, request: HttpRequest, pk: str) -> HttpResponse:
         raise PermissionDenied
     delivery = _delivery(pk)
     words = "Names, addresses, mails and phones of this record are shown once. That you read them, and why, is kept."
-    given = confirm.reason(admin, request, title="Show personal data", words=words, label="Why do you need it?", button="Show it once")
+    given = confirm.reason(
+        admin, request, title="Show personal data", words=words, label="Why do you need it?", button="Show it once", back=_back(pk)
+    )
     if not isinstance(given, str):
         return given
     try:
@@ -84,6 +87,10 @@ def reveal(admin: ReadOnlyAdmin, request: HttpRequest, pk: str) -> HttpResponse:
     answer["Cache-Control"] = "no-store, private, max-age=0"
     answer["Pragma"] = "no-cache"
     return answer
+
+
+def _back(pk: str) -> str:
+    return reverse("admin:hub_delivery_change", args=[pk])
 
 
 def _delivery(pk: str) -> Delivery:

@@ -33,6 +33,7 @@ class ErrorRecordAdmin(ReadOnlyAdmin):
     list_select_related = ("flow", "delivery")
     search_fields = ("cause", "code", "delivery__key", "delivery__title", "path", "value")
     search_help_text = "Record, field, value or cause"
+    list_before_template = "hub/error_tabs.html"
     actions: ClassVar = ["retry_selected", "resolve_selected", "ignore_selected"]
     fieldsets = (
         (None, {"fields": ("state", "message", "advice", "delivery", "flow", "connection")}),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from connectors.registry import connectors
 from hub.models import Connection, Flow
@@ -20,6 +20,13 @@ class FlowForm(forms.ModelForm):  # type: ignore[type-arg]
 
     stream = forms.ChoiceField(label="Records", required=False, widget=UnfoldAdminSelectWidget())
     operation = forms.ChoiceField(label="Operation", required=False, widget=UnfoldAdminSelectWidget())
+    filter = forms.CharField(
+        label="Take new records when",
+        required=False,
+        max_length=2000,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        help_text="A formula on the source record; empty takes every record.",
+    )
 
     class Meta:
         model = Flow
