@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
-from unfold.decorators import display
 
 from hub.admin.base import ReadOnlyAdmin
 
@@ -18,12 +17,12 @@ class LogEntryAdmin(ReadOnlyAdmin):
     list_select_related = ("user", "content_type")
     search_fields = ("object_repr", "change_message")
 
-    @display(description="Of")
+    @admin.display(description="Of")
     def kind(self, entry: LogEntry) -> str:
         """What was changed."""
         return entry.content_type.name if entry.content_type else "–"
 
-    @display(description="What")
+    @admin.display(description="What")
     def words(self, entry: LogEntry) -> str:
         """The change in words."""
         return entry.get_change_message()

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from django.contrib.auth.models import User
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
@@ -21,7 +22,8 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
     @cached_property
     def count(self) -> int:
         """The number of rows, MOST when there are more."""
-        return int(self.object_list.order_by().values("pk")[:MOST].count())  # type: ignore[union-attr]
+        rows = cast("QuerySet[Any]", self.object_list)
+        return rows.order_by().values("pk")[:MOST].count()
 
 
 class HubAdmin(ModelAdmin):  # type: ignore[misc]

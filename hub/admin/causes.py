@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, Sum
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -59,7 +60,7 @@ class Wait:
 
 def top_causes(limit: int, *, only: str = "") -> list[Cause]:
     """The causes with the most records first. Four queries, however many errors there are."""
-    groups = list(_groups(only)[:limit])
+    groups = _groups(only, limit)
     names = [group["cause"] for group in groups]
     amounts = _money(names)
     samples = ErrorRecord.objects.in_bulk([group["sample"] for group in groups])
@@ -80,10 +81,10 @@ def top_causes(limit: int, *, only: str = "") -> list[Cause]:
     ]
 
 
-def _groups(only: str) -> QuerySet[ErrorRecord, dict[str, object]]:
+def _groups(only: str, limit: int) -> list[dict[str, Any]]:
     rows = ErrorRecord.objects.filter(state=ErrorRecord.State.OPEN)
     rows = rows.filter(cause=only) if only else rows
-    return (  # type: ignore[return-value]
+    grouped = (
         rows.order_by()
         .values("cause")
         .annotate(
@@ -92,8 +93,8 @@ def _groups(only: str) -> QuerySet[ErrorRecord, dict[str, object]]:
             oldest=Min("created_at"),
             sample=Min("pk"),
         )
-        .order_by("-records", "oldest")
     )
+    return list(grouped.order_by("-records", "oldest")[:limit])  # type: ignore[arg-type]
 
 
 def _money(causes: Iterable[str]) -> dict[str, list[tuple[str, Decimal | None]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
@@ -47,7 +47,7 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
     def save(self, commit: bool = True) -> Connection:
         if self.declared:
             self.secrets_changed = self._store()
-        return super().save(commit)
+        return cast(Connection, super().save(commit))
 
     def _store(self) -> bool:
         given = {

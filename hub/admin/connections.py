@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from simple_history.admin import SimpleHistoryAdmin
-from unfold.decorators import display
 
 from connectors.errors import ConnectorError
 from connectors.registry import connectors
@@ -95,23 +94,23 @@ class ConnectionAdmin(SimpleHistoryAdmin, HubAdmin):  # type: ignore[misc]
         self.log_change(request, connection, words[:200])
         return redirect("admin:hub_connection_change", pk)
 
-    @display(description="System", ordering="connector")
+    @admin.display(description="System", ordering="connector")
     def system(self, connection: Connection) -> str:
         """The connector's label."""
         declared = connectors().get(connection.connector)
         return declared.label if declared else f"{connection.connector} (not installed)"
 
-    @display(description="State", ordering="status")
+    @admin.display(description="State", ordering="status")
     def state(self, connection: Connection) -> SafeString:
         """The last test, and whether sending is paused."""
         return state_badge(connection)
 
-    @display(description="Environment", ordering="environment")
+    @admin.display(description="Environment", ordering="environment")
     def environment_badge(self, connection: Connection) -> SafeString | str:
         """Production stands out."""
         return environment_badge(connection) or "–"
 
-    @display(description="Tested", ordering="checked_at")
+    @admin.display(description="Tested", ordering="checked_at")
     def checked(self, connection: Connection) -> SafeString | str:
         """When it was last tested."""
         return when(connection.checked_at)
@@ -202,12 +201,12 @@ class RateLimitAdmin(ReadOnlyAdmin):
     list_filter = ("connection",)
     list_select_related = ("connection",)
 
-    @display(description="Calls left at the last use")
+    @admin.display(description="Calls left at the last use")
     def left(self, limit: RateLimit) -> str:
         """Below zero after a burst that was taken on credit."""
         return f"{limit.tokens:,.0f}"
 
-    @display(description="Blocked by the system", boolean=True)
+    @admin.display(description="Blocked by the system", boolean=True)
     def blocked(self, limit: RateLimit) -> bool:
         """True while a Retry-After of the system lasts."""
         return limit.blocked_until > timezone.now().timestamp()

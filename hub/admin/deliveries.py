@@ -9,11 +9,11 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import FieldTextFilter, RangeDateTimeFilter
-from unfold.decorators import action, display
 
 from hub.admin import acts
 from hub.admin.base import ReadOnlyAdmin
@@ -87,38 +87,38 @@ class DeliveryAdmin(ReadOnlyAdmin):
         """Personal data, once, recorded."""
         return reveal(self, request, str(pk))
 
-    def export_view(self, request: HttpRequest) -> HttpResponse:
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
         """The list as it is filtered now, as CSV."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         return csv_answer("deliveries", HEAD, _rows(self.get_changelist_instance(request).get_queryset(request)))
 
-    @display(description="State", ordering="state")
+    @admin.display(description="State", ordering="state")
     def badge(self, delivery: Delivery) -> SafeString:
         """The state as a label."""
         return badge(delivery.state, delivery.get_state_display())
 
-    @display(description="Record", ordering="key")
+    @admin.display(description="Record", ordering="key")
     def what(self, delivery: Delivery) -> SafeString:
         """Title and key."""
         return format_html('<span class="tl-strong">{}</span><span class="tl-sub">{}</span>', delivery.title or delivery.key, delivery.key)
 
-    @display(description="Why")
+    @admin.display(description="Why")
     def why(self, delivery: Delivery) -> SafeString:
         """The reason of its state."""
         return format_html('<span class="tl-clamp" title="{}">{}</span>', delivery.reason, delivery.reason or "–")
 
-    @display(description="Amount", ordering="amount")
+    @admin.display(description="Amount", ordering="amount")
     def amount_words(self, delivery: Delivery) -> str:
         """With its currency."""
         return money(delivery.amount, delivery.currency) or "–"
 
-    @display(description="Came in", ordering="created_at")
+    @admin.display(description="Came in", ordering="created_at")
     def came(self, delivery: Delivery) -> SafeString | str:
         """How long ago."""
         return when(delivery.created_at)
 
-    @display(description="Look at it in")
+    @admin.display(description="Look at it in")
     def elsewhere(self, delivery: Delivery) -> SafeString | str:
         """Links to the record in both systems."""
         source = delivery.flow.source or (delivery.flow.after.source if delivery.flow.after else None)
@@ -128,28 +128,28 @@ class DeliveryAdmin(ReadOnlyAdmin):
         )
         return shown or delivery.target_key or "–"
 
-    @action(description="Retry", permissions=["triage"])
+    @admin.action(description="Retry", permissions=["triage"])
     def retry_selected(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         """Queues them again, from the source on."""
         acts.retry_deliveries(self, request, queryset)
 
-    @action(description="Release", permissions=["triage"])
+    @admin.action(description="Release", permissions=["triage"])
     def release_selected(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         """Lets held ones go on."""
         acts.release_deliveries(self, request, queryset)
 
-    @action(description="Hold with a reason", permissions=["triage"])
+    @admin.action(description="Hold with a reason", permissions=["triage"])
     def hold_selected(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse | None:
         """Keeps them back."""
         return acts.stop_deliveries(self, request, queryset, how="hold")
 
-    @action(description="Skip with a reason", permissions=["triage"])
+    @admin.action(description="Skip with a reason", permissions=["triage"])
     def skip_selected(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse | None:
         """Decides that they are never sent."""
         return acts.stop_deliveries(self, request, queryset, how="skip")
 
-    @action(description="Export as CSV")
-    def export_selected(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse:
+    @admin.action(description="Export as CSV")
+    def export_selected(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponseBase:
         """The chosen rows as CSV."""
         return csv_answer("deliveries", HEAD, _rows(queryset))
 

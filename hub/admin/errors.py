@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.decorators import action, display
 
 from hub.admin import acts
 from hub.admin.base import ReadOnlyAdmin, page
@@ -73,39 +72,39 @@ class ErrorRecordAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
 
-    @display(description="State", ordering="state")
+    @admin.display(description="State", ordering="state")
     def badge(self, error: ErrorRecord) -> SafeString:
         """The state as a label."""
         return badge(error.state, error.get_state_display())
 
-    @display(description="What is wrong")
+    @admin.display(description="What is wrong")
     def message_link(self, error: ErrorRecord) -> SafeString:
         """The sentence and the advice under it."""
         return format_html('<span class="tl-clamp">{}</span><span class="tl-sub tl-clamp">{}</span>', error.message, error.advice)
 
-    @display(description="Record")
+    @admin.display(description="Record")
     def record(self, error: ErrorRecord) -> SafeString | str:
         """A link to the delivery."""
         if error.delivery is None:
             return str(error.connection or "–")
         return format_html('<a href="{}">{}</a>', reverse("admin:hub_delivery_change", args=[error.delivery_id]), error.delivery)
 
-    @display(description="Since", ordering="created_at")
+    @admin.display(description="Since", ordering="created_at")
     def created(self, error: ErrorRecord) -> SafeString | str:
         """When it was found."""
         return when(error.created_at)
 
-    @action(description="Retry", permissions=["triage"])
+    @admin.action(description="Retry", permissions=["triage"])
     def retry_selected(self, request: HttpRequest, queryset: QuerySet[ErrorRecord]) -> None:
         """Queues the deliveries of the chosen errors again."""
         acts.retry_errors(self, request, queryset)
 
-    @action(description="Resolve with a note", permissions=["triage"])
+    @admin.action(description="Resolve with a note", permissions=["triage"])
     def resolve_selected(self, request: HttpRequest, queryset: QuerySet[ErrorRecord]) -> HttpResponse | None:
         """Closes them: a person has done it by hand."""
         return acts.close_errors(self, request, queryset, how="resolve")
 
-    @action(description="Ignore with a reason", permissions=["triage"])
+    @admin.action(description="Ignore with a reason", permissions=["triage"])
     def ignore_selected(self, request: HttpRequest, queryset: QuerySet[ErrorRecord]) -> HttpResponse | None:
         """Closes them: it need not be done."""
         return acts.close_errors(self, request, queryset, how="ignore")

@@ -6,7 +6,6 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from unfold.decorators import display
 
 from hub.admin.base import ReadOnlyAdmin
 from hub.admin.words import badge, when
@@ -31,12 +30,12 @@ class InboundEventAdmin(ReadOnlyAdmin):
         rows: QuerySet[InboundEvent] = super().get_queryset(request)
         return rows.defer("sealed")
 
-    @display(description="State", ordering="state")
+    @admin.display(description="State", ordering="state")
     def state_badge(self, event: InboundEvent) -> SafeString:
         """The state as a label."""
         return badge(event.state, event.get_state_display())
 
-    @display(description="Arrived", ordering="received_at")
+    @admin.display(description="Arrived", ordering="received_at")
     def arrived(self, event: InboundEvent) -> SafeString | str:
         """How long ago."""
         return when(event.received_at)

@@ -97,6 +97,6 @@ def _end(given: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "target", "A flow that follows another one needs a target."
 
 
-def _offers(connection: Connection, kind: str, name: str) -> bool:
+def _offers(connection: Connection, kind: str, name: Any) -> bool:
     declared = connectors().get(connection.connector)
     return declared is not None and any(one.id == name for one in getattr(declared, kind))

@@ -11,7 +11,6 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 from django.utils.safestring import SafeString
 from simple_history.admin import SimpleHistoryAdmin
-from unfold.decorators import display
 
 from hub import schedules
 from hub.admin.base import HubAdmin, person
@@ -112,23 +111,23 @@ class FlowAdmin(SimpleHistoryAdmin, HubAdmin):  # type: ignore[misc]
             raise PermissionDenied
         return resync_page(self, request, get_object_or_404(Flow.objects.select_related("source", "target"), pk=pk))
 
-    @display(description="State", ordering="enabled")
+    @admin.display(description="State", ordering="enabled")
     def switch(self, flow: Flow) -> SafeString:
         """On or off."""
         return badge("working" if flow.enabled else "stopped", "On" if flow.enabled else "Off")
 
-    @display(description="From → to")
+    @admin.display(description="From → to")
     def route(self, flow: Flow) -> str:
         """In words."""
         start = f"{flow.source} {stream_label(flow.source.connector, flow.stream)}" if flow.source else f"after {flow.after}"
         return f"{start} → {flow.target}" if flow.target else f"{start} (list of what exists)"
 
-    @display(description="Read every", ordering="poll_minutes")
+    @admin.display(description="Read every", ordering="poll_minutes")
     def poll_words(self, flow: Flow) -> str:
         """Its schedule."""
         return f"{flow.poll_minutes} min" if flow.poll_minutes and flow.source_id else "–"
 
-    @display(description="Last read", ordering="last_read_at")
+    @admin.display(description="Last read", ordering="last_read_at")
     def read(self, flow: Flow) -> SafeString | str:
         """When the last run ended well."""
         return when(flow.last_read_at)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from connectors.http import decode
 from connectors.registry import connectors
 from connectors.schema import fields
+from connectors.wire import decode
 from hub.admin.links import origin
 from hub.models import Flow
 

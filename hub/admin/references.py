@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.utils.safestring import SafeString
-from unfold.decorators import display
 
 from hub.admin.base import ReadOnlyAdmin
 from hub.admin.words import when
@@ -21,7 +20,7 @@ class CrossReferenceAdmin(ReadOnlyAdmin):
     search_fields = ("=source_key", "=target_key")
     search_help_text = "Source key or target id, complete"
 
-    @display(description="Changed", ordering="changed_at")
+    @admin.display(description="Changed", ordering="changed_at")
     def changed(self, reference: CrossReference) -> SafeString | str:
         """How long ago."""
         return when(reference.changed_at)
@@ -36,7 +35,7 @@ class KnownRecordAdmin(ReadOnlyAdmin):
     list_select_related = ("connection",)
     search_fields = ("key", "label")
 
-    @display(description="Seen", ordering="seen_at")
+    @admin.display(description="Seen", ordering="seen_at")
     def seen(self, record: KnownRecord) -> SafeString | str:
         """How long ago."""
         return when(record.seen_at)

@@ -11,7 +11,6 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from unfold.decorators import display
 
 from hub.admin.base import ReadOnlyAdmin, page
 from hub.admin.words import LOOKS, badge, when
@@ -74,22 +73,22 @@ class SyncRunAdmin(ReadOnlyAdmin):
             self.message_user(request, "The run has already ended.", messages.WARNING)
         return redirect("admin:hub_syncrun_change", pk)
 
-    @display(description="Run", ordering="id")
+    @admin.display(description="Run", ordering="id")
     def number(self, run: SyncRun) -> str:
         """Its number."""
         return f"Run {run.pk}"
 
-    @display(description="State", ordering="state")
+    @admin.display(description="State", ordering="state")
     def state_badge(self, run: SyncRun) -> SafeString:
         """The state as a label."""
         return badge(run.state, run.get_state_display())
 
-    @display(description="Records")
+    @admin.display(description="Records")
     def counts(self, run: SyncRun) -> str:
         """Read and taken."""
         return f"{run.read:,} read, {run.accepted:,} taken"
 
-    @display(description="Asked for", ordering="created_at")
+    @admin.display(description="Asked for", ordering="created_at")
     def began(self, run: SyncRun) -> SafeString | str:
         """How long ago."""
         return when(run.created_at)
