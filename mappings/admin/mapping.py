@@ -56,13 +56,13 @@ class MappingAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
     def to_operation(self, row: Mapping) -> str:
         return target_words(row)
 
-    @display(description="live", label={"none": "warning"})  # type: ignore[untyped-decorator]
-    def live_version(self, row: Mapping) -> tuple[str, str]:
-        return ("live", f"version {row.live.number}") if row.live else ("none", "nothing live")
+    @display(description="live", label=True)  # type: ignore[untyped-decorator]
+    def live_version(self, row: Mapping) -> str:
+        return f"version {row.live.number}" if row.live else "nothing yet"
 
-    @admin.display(description="draft", boolean=True)
-    def has_draft(self, row: Mapping) -> bool:
-        return bool(getattr(row, "drafted", False))
+    @admin.display(description="draft")
+    def has_draft(self, row: Mapping) -> str:
+        return "being edited" if getattr(row, "drafted", False) else "–"
 
     @admin.display(description="used by")
     def used_by(self, row: Mapping) -> SafeString | str:
@@ -119,6 +119,10 @@ class MappingAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
         if obj and not self.has_change_permission(request, obj):
             return ("name", "slug", "from_records", "to_operation")
         return ("slug",) if obj and obj.live_id else ()
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Mapping | None = None) -> Any:
+        """Only for a new mapping: the short name of an old one is in other people's commands and files."""
+        return {} if obj else self.prepopulated_fields
 
     def has_delete_permission(self, request: HttpRequest, obj: Mapping | None = None) -> bool:
         """What was ever published is evidence and stays."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -9,12 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 
 from connectors.base import Payload
-from connectors.http import encode
+from connectors.errors import Problem
+from connectors.wire import encode
 from mappings.admin.pages import page, version_of
 from mappings.core.rules import schema_path
 from mappings.models import Mapping, MappingVersion
 from mappings.samples import Sample, provider
-from mappings.schemas import source_fields, target_fields
+from mappings.schemas import target_fields
 from mappings.steps_text import written
 from mappings.trial import RecordError, RuleTrial, Trial, pasted, try_version
 from mappings.versions import VersionError
@@ -75,8 +77,14 @@ def _shown(mapping: Mapping, trial: Trial, sample: Sample) -> dict[str, Any]:
         "source_text": pretty(sample.payload),
         "payload_text": pretty(trial.outcome.payload),
         "rules": [_rule(one, targets) for one in trial.rules],
-        "known_source": bool(source_fields(mapping)),
+        "problems": _said(trial.outcome.problems),
+        "warnings": _said(trial.outcome.warnings),
     }
+
+
+def _said(problems: Sequence[Problem]) -> list[tuple[str, str]]:
+    """Path and message; the path only where the message does not begin with it."""
+    return [("" if one.message.startswith(one.path) else one.path, one.message) for one in problems]
 
 
 def _rule(one: RuleTrial, targets: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@
     rule.querySelector(".tl-rule-fields").dataset.kindNow = kind;
     rule.querySelector("[data-show-target]").textContent = field(rule, "target").value || "new rule";
     const steps = field(rule, "steps").value;
-    const from = { source: field(rule, "source").value + (steps ? `  ${steps}` : ""), formula: field(rule, "formula").value, constant: `“${field(rule, "constant").value}”` };
+    const from = { source: field(rule, "source").value + (steps ? ` | ${steps}` : ""), formula: field(rule, "formula").value, constant: `“${field(rule, "constant").value}”` };
     rule.querySelector("[data-show-from]").textContent = from[kind];
     rule.querySelector("[data-for-default]").hidden = field(rule, "if_empty").value !== "default";
     rule.classList.toggle("tl-removed", field(rule, "DELETE").checked);
