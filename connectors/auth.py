@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from connectors.answers import classify
 from connectors.errors import CredentialsError, TransientError
-from connectors.http import JsonClient, Token, classify, decode
+from connectors.hooks import Token
+from connectors.http import JsonClient
+from connectors.wire import decode
 
 
 class ApiKey:

@@ -6,12 +6,11 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from connectors.errors import ConnectorError
-
-if TYPE_CHECKING:
-    from connectors.http import Hooks, JsonClient
+from connectors.hooks import Hooks
+from connectors.http import JsonClient
 
 Declared = TypeVar("Declared")
 Payload = dict[str, Any]

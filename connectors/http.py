@@ -5,119 +5,20 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from decimal import Decimal
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-import msgspec
 import requests
 
-from connectors.errors import (
-    ConflictError,
-    ConnectorError,
-    CredentialsError,
-    MissingError,
-    OutcomeUnknownError,
-    Problem,
-    RejectedError,
-    StaleError,
-    ThrottledError,
-    TransientError,
-)
+from connectors.answers import Explain, classify, plain_explain, read_quota
+from connectors.errors import ConnectorError, CredentialsError, OutcomeUnknownError, RejectedError, TransientError
+from connectors.hooks import Exchange, Hooks
+from connectors.wire import decode, encode
 
 TIMEOUT = (10.0, 60.0)
 MAX_ANSWER = 64 * 1024 * 1024
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_decoder = msgspec.json.Decoder(float_hook=Decimal)
-_encoder = msgspec.json.Encoder(decimal_format="number")
-
-
-def decode(raw: bytes | str) -> Any:
-    """JSON to Python values; numbers with a point become Decimal. Raises ValueError."""
-    return _decoder.decode(raw)
-
-
-def encode(value: Any) -> bytes:
-    """Python values to JSON; Decimal is written as a number, never as text."""
-    return _encoder.encode(value)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
-    """An access token and the moment (seconds since 1970) it stops working."""
-
-    value: str
-    expires_at: float
-
-
-class TokenStore(Protocol):
-    """Where access tokens are kept; the hub's store is encrypted and shared by all processes."""
-
-    def get(self, name: str) -> Token | None: ...
-    def put(self, name: str, token: Token | None) -> None: ...
-    def lock(self, name: str) -> AbstractContextManager[None]: ...
-
-
-class MemoryTokens:
-    """Tokens of this process only."""
-
-    def __init__(self) -> None:
-        self._tokens: dict[str, Token] = {}
-        self._lock = threading.Lock()
-
-    def get(self, name: str) -> Token | None:
-        return self._tokens.get(name)
-
-    def put(self, name: str, token: Token | None) -> None:
-        if token is None:
-            self._tokens.pop(name, None)
-        else:
-            self._tokens[name] = token
-
-    @contextmanager
-    def lock(self, name: str) -> Iterator[None]:
-        with self._lock:
-            yield
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quota:
-    """What an answer says of a rate limit: calls left, and seconds until it is full again."""
-
-    limit: int | None = None
-    remaining: int | None = None
-    reset_after: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
-    """One call as it went over the wire; the query string is left out, since it may hold personal data."""
-
-    method: str
-    path: str
-    status: int | None
-    seconds: float
-    request_id: str = ""
-    failure: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hooks:
-    """What the hub gives a client. The defaults do nothing, so a connector works in a plain script.
-
-    `throttle(limit, cost)` is called before a call and may raise ThrottledError. `rotate(name, value)` stores a secret setting that the
-    system replaced (a new refresh token).
-    """
-
-    throttle: Callable[[str, int], None] = lambda limit, cost: None
-    learn: Callable[[str, Quota], None] = lambda limit, quota: None
-    log: Callable[[Exchange], None] = lambda exchange: None
-    rotate: Callable[[str, str], None] = lambda name, value: None
-    tokens: TokenStore = field(default_factory=MemoryTokens)
 
 
 class Auth(Protocol):
@@ -125,15 +26,6 @@ class Auth(Protocol):
 
     def headers(self, client: JsonClient) -> Mapping[str, str]: ...
     def renew(self, client: JsonClient) -> bool: ...
-
-
-Explain = Callable[[int, Any], tuple[str, str, tuple[Problem, ...]]]
-"""A system's error body to (code, message, problems); the body is None when it was not JSON."""
-
-
-def plain_explain(status: int, body: Any) -> tuple[str, str, tuple[Problem, ...]]:
-    """For systems whose error bodies say nothing that can be relied on."""
-    return "", "", ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,53 +218,6 @@ def _never_sent(error: requests.RequestException) -> bool:
     )
 
 
-def classify(
-    label: str, status: int, headers: Mapping[str, str], body: Any, *, explain: Explain = plain_explain, safe: bool = True
-) -> ConnectorError:
-    """The error that a status and a body stand for. 304 and other redirects count as rejected."""
-    code, message, problems = explain(status, body)
-    words = message or f"{label} answered {status}."
-    about: dict[str, Any] = {"status": status, "code": code, "problems": problems}
-    if status in (401, 403):
-        return CredentialsError(words, **about)
-    if status == 404:
-        return MissingError(words, **about)
-    if status == 412:
-        return StaleError(words, **about)
-    if status == 409:
-        return ConflictError(words, **about)
-    if status == 429:
-        return ThrottledError(words, retry_after=retry_after(headers), **about)
-    if status == 503 or (status in (408, 500, 502, 504) and safe):
-        return TransientError(words, retry_after=retry_after(headers), **about)
-    if status in (408, 500, 502, 504):
-        return OutcomeUnknownError(words, status=status, code=code)
-    return RejectedError(words, **about)
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds of a Retry-After header, as a number or as an HTTP date; None when absent or senseless."""
-    value = headers.get("Retry-After", "").strip()
-    if value.isdigit():
-        return float(value)
-    try:
-        wait = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-    except (TypeError, ValueError):
-        return None
-    return max(wait, 0.0)
-
-
-def read_quota(headers: Mapping[str, str]) -> Quota | None:
-    """X-RateLimit-Limit, -Remaining and -Reset (epoch seconds or seconds from now); None when the system sends none."""
-    limit, remaining, reset = (headers.get(f"X-RateLimit-{name}", "") for name in ("Limit", "Remaining", "Reset"))
-    if not remaining.isdigit():
-        return None
-    seconds = float(reset) if reset.isdigit() else None
-    if seconds is not None and seconds > 10_000_000:
-        seconds = max(seconds - time.time(), 0.0)
-    return Quota(limit=int(limit) if limit.isdigit() else None, remaining=int(remaining), reset_after=seconds)
-
-
 def pages(fetch: Callable[[str], tuple[list[Any], str]], *, start: str = "") -> Iterator[Any]:
     """Items of every page; `fetch(place)` answers a page's items and the next place ("" at the end).
 
@@ -385,9 +230,3 @@ def pages(fetch: Callable[[str], tuple[list[Any], str]], *, start: str = "") -> 
         yield from items
         if not place:
             return
-
-
-__all__ = [
-    "Answer", "Auth", "Exchange", "Explain", "Hooks", "JsonClient", "MemoryTokens", "Quota", "Token", "TokenStore",
-    "classify", "decode", "encode", "pages", "read_quota", "retry_after",
-]  # fmt: skip

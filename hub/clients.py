@@ -15,7 +15,8 @@ from django.db import transaction
 
 from connectors.base import Connector
 from connectors.errors import ThrottledError, TransientError
-from connectors.http import Exchange, Hooks, JsonClient, Quota, Token
+from connectors.hooks import Exchange, Hooks, Quota, Token
+from connectors.http import JsonClient
 from connectors.registry import connector as declared
 from hub import throttle, vault
 from hub.models import AccessToken, Connection

@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
-from connectors.http import decode, encode
+from connectors.wire import decode, encode
 from hub.models import Connection, Seal
 
 _NONCE = 12

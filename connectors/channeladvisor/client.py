@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from connectors.auth import OAuth
 from connectors.errors import Problem, TransientError
-from connectors.http import TIMEOUT, Hooks, JsonClient
+from connectors.hooks import Hooks
+from connectors.http import TIMEOUT, JsonClient
 
 LABEL = "ChannelAdvisor"
 RENEW_EARLY = 120.0

@@ -12,7 +12,8 @@ from connectors.channeladvisor.customers import customer_key
 from connectors.channeladvisor.dialect import Dialect, Row
 from connectors.channeladvisor.times import moved, normalised
 from connectors.channeladvisor.values import text
-from connectors.http import JsonClient, encode
+from connectors.http import JsonClient
+from connectors.wire import encode
 
 OVERLAP = 120
 _DIALECTS: dict[str, Dialect] = {"v2": v2.DIALECT, "rest-v1": rest_v1.DIALECT}

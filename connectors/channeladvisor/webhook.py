@@ -14,7 +14,8 @@ from connectors.base import Event, Webhook
 from connectors.channeladvisor.client import rows_of
 from connectors.channeladvisor.times import normalised
 from connectors.errors import BadEventError, BadSignatureError, RejectedError
-from connectors.http import JsonClient, decode
+from connectors.http import JsonClient
+from connectors.wire import decode
 
 WINDOW = 300
 LONGEST_NAME = 100

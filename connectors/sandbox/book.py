@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from connectors.http import decode, encode
+from connectors.wire import decode, encode
 
 Row = dict[str, Any]
 Marks = Callable[[Row], Iterable[str]]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from connectors.http import decode, encode
+from connectors.wire import decode, encode
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a failure of ours

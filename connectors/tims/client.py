@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from connectors import schema
+from connectors.answers import classify, retry_after
 from connectors.auth import ApiKey, OAuth
 from connectors.errors import (
     ConflictError,
@@ -18,8 +19,10 @@ from connectors.errors import (
     RejectedError,
     TransientError,
 )
-from connectors.http import Answer, Auth, Hooks, JsonClient, classify, decode, retry_after
+from connectors.hooks import Hooks
+from connectors.http import Answer, Auth, JsonClient
 from connectors.tims.words import FIELD_WORDS, WORDS
+from connectors.wire import decode
 
 LABEL = "TIMS"
 PACKAGE = "connectors.tims"

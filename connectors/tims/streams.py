@@ -10,8 +10,9 @@ from urllib.parse import quote
 
 from connectors.base import Payload, Record, Summary
 from connectors.errors import CursorExpiredError, MissingError
-from connectors.http import JsonClient, encode
+from connectors.http import JsonClient
 from connectors.tims.client import MergedError
+from connectors.wire import encode
 
 PAGE = 200
 SKUS_A_CALL = 50

@@ -11,7 +11,8 @@ from typing import Any
 
 from connectors.base import Event
 from connectors.errors import BadEventError, BadSignatureError, RejectedError
-from connectors.http import JsonClient, decode
+from connectors.http import JsonClient
+from connectors.wire import decode
 
 TOLERANCE = 300
 DAYS = timedelta(days=29)

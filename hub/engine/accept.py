@@ -15,8 +15,8 @@ from django.db.models import Max
 from django.utils.dateparse import parse_datetime
 
 from connectors.base import Record, Stream
-from connectors.http import encode
 from connectors.registry import connector
+from connectors.wire import encode
 from hub import vault
 from hub.core.policy import advice
 from hub.engine import known

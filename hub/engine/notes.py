@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from connectors.errors import Problem
-from connectors.http import encode
 from connectors.registry import connector
 from connectors.schema import personal_paths
+from connectors.wire import encode
 from hub.core.masking import MASK, mask, personal_values, scrub
 from hub.core.policy import advice
 from hub.engine.records import stream_of

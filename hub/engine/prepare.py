@@ -8,9 +8,9 @@ from typing import Any
 
 from connectors.base import Record
 from connectors.errors import ConnectorError, MissingError, RejectedError
-from connectors.http import decode
 from connectors.registry import connector
 from connectors.schema import validate
+from connectors.wire import decode
 from hub import clients, vault
 from hub.core.fingerprint import fingerprint
 from hub.engine import facts

@@ -6,9 +6,9 @@ from functools import cache
 from typing import Any
 
 from connectors.base import Operation, Record, Stream, Summary
-from connectors.http import encode
 from connectors.registry import connector
 from connectors.schema import personal_paths, volatile_paths
+from connectors.wire import encode
 from hub.core.fingerprint import fingerprint, split
 from hub.core.masking import mask
 from hub.models import Flow

@@ -22,9 +22,9 @@ _pools: dict[tuple[int, int], ThreadPoolExecutor] = {}
 
 def senders(connection: Connection, allowed: int) -> int:
     """How many calls this process may have under way: its share of what the system allows at once."""
-    share = (connection.parallel or allowed) // max(settings.Q_CLUSTER["workers"], 1)
+    workers: int = settings.Q_CLUSTER["workers"]
     most: int = settings.HUB_SENDERS
-    return max(1, min(share, most))
+    return max(1, min((connection.parallel or allowed) // max(workers, 1), most))
 
 
 def pool(size: int) -> ThreadPoolExecutor:

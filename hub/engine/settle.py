@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from connectors.base import Record
-from connectors.http import encode
+from connectors.wire import encode
 from hub import vault
 from hub.core import policy
 from hub.core.masking import scrub

@@ -11,7 +11,8 @@ import pytest
 from connectors import schema
 from connectors.base import Connector, Operation, Payload, Record, Reference, Stream
 from connectors.errors import ConnectorError, CredentialsError, OutcomeUnknownError, ThrottledError, TransientError
-from connectors.http import Hooks, JsonClient
+from connectors.hooks import Hooks
+from connectors.http import JsonClient
 from connectors.registry import connector as registered
 from connectors.sandbox import Sandbox
 

@@ -13,8 +13,8 @@ from connectors.channeladvisor.standin import store
 from connectors.channeladvisor.standin.routes import ROUTES
 from connectors.channeladvisor.standin.writes import write
 from connectors.channeladvisor.times import normalised
-from connectors.http import decode, encode
 from connectors.sandbox import Refusal, Request, Response, Row, reply, rfc3339
+from connectors.wire import decode, encode
 
 if TYPE_CHECKING:
     from connectors.channeladvisor.sandbox import ChannelAdvisorSandbox

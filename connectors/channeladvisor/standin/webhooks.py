@@ -14,8 +14,8 @@ from connectors.base import Payload
 from connectors.channeladvisor.standin.published import published
 from connectors.channeladvisor.standin.routes import ROUTES
 from connectors.channeladvisor.standin.writes import invalid
-from connectors.http import encode
 from connectors.sandbox import Refusal, Request, Response, Row, Sending, reply
+from connectors.wire import encode
 
 if TYPE_CHECKING:
     from connectors.channeladvisor.sandbox import ChannelAdvisorSandbox

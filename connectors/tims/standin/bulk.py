@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from connectors.http import decode
 from connectors.sandbox import Refusal, Request, Response, Router, Row, Sandbox, reply
 from connectors.tims.standin import customers, items, orders
+from connectors.wire import decode
 
 BULK = Router()
 MOST = 100

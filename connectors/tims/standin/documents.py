@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connectors.http import decode, encode
 from connectors.sandbox import Refusal, Request, Response, Row, Sandbox, reply, rfc3339
+from connectors.wire import decode, encode
 
 CURSOR_HOURS = 24
 HISTORY = 20

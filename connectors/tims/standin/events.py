@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 import requests
 
-from connectors.http import encode
 from connectors.sandbox import Refusal, Request, Response, Router, Row, Sandbox, Sending, reply, rfc3339
 from connectors.tims.standin.checks import flaw, refuse
 from connectors.tims.standin.documents import load, public
+from connectors.wire import encode
 
 EVENTS_ROUTES = Router()
 MOST_DAYS = 30

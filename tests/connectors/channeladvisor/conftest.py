@@ -12,7 +12,8 @@ from connectors.base import Payload, Record
 from connectors.channeladvisor import CONNECTOR
 from connectors.channeladvisor.sandbox import ChannelAdvisorSandbox
 from connectors.channeladvisor.standin.orders import generate
-from connectors.http import Hooks, JsonClient
+from connectors.hooks import Hooks
+from connectors.http import JsonClient
 
 SKUS = [f"TK-{number}" for number in range(1001, 1051)]
 BUNDLES = {"BDL-1": {"TK-1001": 1, "TK-1002": 2}}

@@ -9,7 +9,8 @@ import pytest
 from connectors.base import Finding
 from connectors.channeladvisor import CONNECTOR
 from connectors.channeladvisor.sandbox import PROFILES, WEBHOOK_SECRET, ChannelAdvisorSandbox
-from connectors.http import Hooks, JsonClient
+from connectors.hooks import Hooks
+from connectors.http import JsonClient
 
 
 def findings(client: JsonClient) -> dict[str, Finding]:

@@ -8,7 +8,7 @@ from connectors.base import Reference
 from connectors.channeladvisor import CONNECTOR
 from connectors.channeladvisor.sandbox import WEBHOOK_SECRET, ChannelAdvisorSandbox
 from connectors.channeladvisor.standin.people import MARKED_PHONE
-from connectors.http import Hooks
+from connectors.hooks import Hooks
 from tests.connectors.channeladvisor.conftest import orders
 from tests.connectors.contract import ConnectorContract, Stand
 

@@ -13,7 +13,8 @@ from connectors.channeladvisor import CONNECTOR
 from connectors.channeladvisor.client import cleaned, explain, without_token
 from connectors.channeladvisor.sandbox import APPLICATION_ID, REFRESH_TOKEN, SHARED_SECRET, ChannelAdvisorSandbox
 from connectors.errors import ConnectorError, CredentialsError, ThrottledError, TransientError
-from connectors.http import Hooks, JsonClient
+from connectors.hooks import Hooks
+from connectors.http import JsonClient
 from connectors.sandbox import Rate
 from tests.connectors.channeladvisor.conftest import orders, read, read_one
 

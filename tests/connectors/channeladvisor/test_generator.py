@@ -13,8 +13,8 @@ import pytest
 from connectors.channeladvisor.standin.failing import REASONS, TOTALS_MISMATCH
 from connectors.channeladvisor.standin.orders import Generated, generate
 from connectors.channeladvisor.standin.people import MARKED_PHONE
-from connectors.http import encode
 from connectors.schema import validate
+from connectors.wire import encode
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 SKUS = [f"TK-{number}" for number in range(1001, 1201)]

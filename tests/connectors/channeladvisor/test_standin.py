@@ -19,7 +19,8 @@ from connectors.channeladvisor import CONNECTOR
 from connectors.channeladvisor.sandbox import WEBHOOK_SECRET, ChannelAdvisorSandbox
 from connectors.channeladvisor.standin.odata import BadFilterError, Filter
 from connectors.errors import ConflictError, ConnectorError, MissingError, RejectedError, StaleError
-from connectors.http import Hooks, JsonClient
+from connectors.hooks import Hooks
+from connectors.http import JsonClient
 from connectors.sandbox import Rate, Request, Response, Router, Sandbox, reply
 from tests.connectors.channeladvisor.conftest import SKUS, orders, read, take
 

@@ -12,7 +12,7 @@ import pytest
 from connectors.channeladvisor import CONNECTOR
 from connectors.channeladvisor.webhook import parse, verify
 from connectors.errors import BadEventError, BadSignatureError
-from connectors.http import encode
+from connectors.wire import encode
 
 SECRET = "a-secret-of-at-least-thirty-two-characters"
 NOW = datetime(2026, 11, 20, 10, 15, tzinfo=UTC)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from connectors.http import Hooks
+from connectors.hooks import Hooks
 from connectors.tims import CONNECTOR
 from connectors.tims.client import TimsClient
 from connectors.tims.sandbox import API_KEY, CLIENT_ID, CLIENT_SECRET, TimsSandbox

@@ -6,8 +6,8 @@ from typing import Any
 
 import requests
 
-from connectors.http import encode
 from connectors.tims.sandbox import API_KEY, TimsSandbox
+from connectors.wire import encode
 from tests.connectors.tims.orders import order
 
 

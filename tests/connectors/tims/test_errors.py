@@ -19,11 +19,12 @@ from connectors.errors import (
     ThrottledError,
     TransientError,
 )
-from connectors.http import Hooks, encode
+from connectors.hooks import Hooks
 from connectors.tims import CONNECTOR
 from connectors.tims.client import DuplicateError, MergedError, ReplayedError, TimsClient
 from connectors.tims.sandbox import API_KEY, CLIENT_SECRET, TimsSandbox
 from connectors.tims.words import FIELD_WORDS, WORDS
+from connectors.wire import encode
 from tests.connectors.tims.conftest import settings_for
 
 CASES: list[tuple[int, str, dict[str, Any], type[ConnectorError]]] = [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from connectors.http import encode
 from connectors.tims.masking import mask_for_test
+from connectors.wire import encode
 from tests.connectors.tims.orders import ADDRESS, CANARIES, customer, order
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import requests
 
-from connectors.http import encode
 from connectors.tims.sandbox import API_KEY, CLIENT_ID, CLIENT_SECRET, TimsSandbox
+from connectors.wire import encode
 from tests.connectors.tims.orders import order
 from tests.connectors.tims.plain import Caller, body, code, fields
 

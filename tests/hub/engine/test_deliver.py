@@ -8,7 +8,13 @@ import pytest
 from django.utils import timezone
 
 from connectors.errors import (
-    CredentialsError, OutcomeUnknownError, OwnedElsewhereError, Problem, RejectedError, ThrottledError, TransientError,
+    CredentialsError,
+    OutcomeUnknownError,
+    OwnedElsewhereError,
+    Problem,
+    RejectedError,
+    ThrottledError,
+    TransientError,
 )  # fmt: skip
 from hub.engine import known, leases, triage
 from hub.engine.deliver import claim

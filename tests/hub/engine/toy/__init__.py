@@ -8,7 +8,8 @@ from typing import Any
 
 from connectors.base import Connector, Limit, Operation, Outcome, Payload, Receipt, Record, Reference, Stream, Summary
 from connectors.errors import ConnectorError
-from connectors.http import Hooks, JsonClient
+from connectors.hooks import Hooks
+from connectors.http import JsonClient
 
 PACKAGE = "tests.hub.engine.toy"
 
