@@ -10,6 +10,7 @@ import pytest
 from connectors.base import Payload, Receipt
 from connectors.errors import (
     ConflictError,
+    NotNeededError,
     OutcomeUnknownError,
     OwnedElsewhereError,
     RejectedError,
