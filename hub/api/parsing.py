@@ -8,7 +8,7 @@ from typing import IO, Any
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
-from connectors.http import decode
+from connectors.wire import decode
 from hub.api.errors import TooLargeError
 
 MOST_BYTES = 1024 * 1024

@@ -19,7 +19,7 @@ from hub.models import Connection
 from hub.wsgi import application
 from tests.hub.api.rows import flow, story
 
-EXAMPLES = 150
+EXAMPLES = 80
 
 
 def test_the_schema_is_valid_and_without_warnings() -> None:
