@@ -109,7 +109,7 @@ class SideSelect(UnfoldAdminSelectWidget):  # type: ignore[misc]
 
 
 class MappingForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A mapping's name and both its sides, picked from what the connectors declare."""
+    """A mapping's name and both its sides, picked from what the connectors declare; once it is live the sides stand."""
 
     source = forms.ChoiceField(label="Source records", required=False, widget=SideSelect)
     target = forms.ChoiceField(label="Target operation", widget=SideSelect)
@@ -122,6 +122,8 @@ class MappingForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         row = self.instance
         held = row.pk is not None
+        if row.live_id:
+            del self.fields["source"], self.fields["target"]
         for name, choices, value in (
             ("source", source_choices(), f"{row.source_connector}/{row.source_stream}" if row.source_stream else ""),
             ("target", target_choices(), f"{row.target_connector}/{row.target_operation}"),

@@ -23,6 +23,7 @@ from mappings.samples import provider
 from mappings.versions import draft_of, previous
 
 MOST_VERSIONS = 100
+STANDING = ("name", "slug", "from_records", "to_operation")
 
 
 @admin.register(Mapping)
@@ -109,16 +110,15 @@ class MappingAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
             draft_of(obj, by=request.user)
 
     def get_fields(self, request: HttpRequest, obj: Mapping | None = None) -> Any:
-        """People who may only look see the stored words instead of the pickers."""
-        if not self.has_change_permission(request, obj) and obj:
-            return ("name", "slug", "from_records", "to_operation")
-        return self.fields
+        """Once something is live, or for people who may only look, the sides are words instead of pickers."""
+        return STANDING if obj and self._stands(request, obj) else self.fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Mapping | None = None) -> Any:
-        """Once something is published, or for people who may only look, the sides stand."""
-        if obj and not self.has_change_permission(request, obj):
-            return ("name", "slug", "from_records", "to_operation")
-        return ("slug",) if obj and obj.live_id else ()
+        """The sides of a live mapping stand: its published versions were made for them."""
+        return STANDING[1:] if obj and self._stands(request, obj) else ()
+
+    def _stands(self, request: HttpRequest, obj: Mapping) -> bool:
+        return obj.live_id is not None or not self.has_change_permission(request, obj)
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Mapping | None = None) -> Any:
         """Only for a new mapping: the short name of an old one is in other people's commands and files."""
