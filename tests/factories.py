@@ -11,8 +11,8 @@ from typing import Any
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
-from connectors.http import encode
 from connectors.schema import personal_paths
+from connectors.wire import encode
 from hub import vault
 from hub.core.fingerprint import fingerprint
 from hub.core.masking import mask
@@ -95,13 +95,35 @@ def order(number: int | None = None, **fields: Any) -> dict[str, Any]:
         "PaymentStatus": "Cleared",
         "OrderDate": "2026-11-20T10:15:00Z",
         "Currency": "USD",
-        "CustomerInfo": {"CustomerKey": "640|5f2a", "FirstName": "Ottoline", "LastName": "Quackenbush", "Email": "ottoline@example.test", "Phone": "+1 206 555 0142"},  # fmt: skip
-        "ShippingAddress": {"FirstName": "Ottoline",
-            "LastName": "Quackenbush", "AddressLine1": "77 Marzipan Lane", "City": "Seattle", "StateOrProvince": "WA", "PostalCode": "98101", "Country": "US"},  # fmt: skip
+        "CustomerInfo": {
+            "CustomerKey": "640|5f2a",
+            "FirstName": "Ottoline",
+            "LastName": "Quackenbush",
+            "Email": "ottoline@example.test",
+            "Phone": "+1 206 555 0142",
+        },
+        "ShippingAddress": {
+            "FirstName": "Ottoline",
+            "LastName": "Quackenbush",
+            "AddressLine1": "77 Marzipan Lane",
+            "City": "Seattle",
+            "StateOrProvince": "WA",
+            "PostalCode": "98101",
+            "Country": "US",
+        },
         "ShippingMethod": {"Carrier": "UPS", "Class": "Ground"},
-        "OrderItem": [{"ItemID": 1, "SKU": "TK-9000", "Title": "Torch kit", "Quantity": 2, "UnitPrice": Decimal("59.95"), "TaxAmount": Decimal("9.50")}],
+        "OrderItem": [
+            {
+                "ItemID": 1,
+                "SKU": "TK-9000",
+                "Title": "Torch kit",
+                "Quantity": 2,
+                "UnitPrice": Decimal("59.95"),
+                "TaxAmount": Decimal("9.50"),
+            }
+        ],
         "Totals": {"Items": Decimal("119.90"), "Tax": Decimal("9.50"), "Grand": Decimal("129.40")},
-    }  # fmt: skip
+    }
     return {**payload, **fields}
 
 
@@ -114,43 +136,78 @@ def delivery(
     masked = encode(mask(record, personal_paths("connectors.channeladvisor", "order"))).decode()
     seal = vault.new_seals(of.source_id or of.after.source_id, "orders", [key], now + timedelta(days=30))[key]  # type: ignore[union-attr]
     values: dict[str, Any] = {
-        "flow": of, "key": key, "state": state, "title": f"Amazon US {record['OrderID']}", "amount": record["Totals"]["Grand"],
-        "currency": record["Currency"], "placed_at": now, "fingerprint": fingerprint(record), "version": "2026-11-20T10:15:00Z",
-        "masked": masked, "sealed": vault.seal(seal, encode(record)), "seal": seal, "due_at": now, "created_at": now, "changed_at": now,
-    }  # fmt: skip
+        "flow": of,
+        "key": key,
+        "state": state,
+        "title": f"Amazon US {record['OrderID']}",
+        "amount": record["Totals"]["Grand"],
+        "currency": record["Currency"],
+        "placed_at": now,
+        "fingerprint": fingerprint(record),
+        "version": "2026-11-20T10:15:00Z",
+        "masked": masked,
+        "sealed": vault.seal(seal, encode(record)),
+        "seal": seal,
+        "due_at": now,
+        "created_at": now,
+        "changed_at": now,
+    }
     return Delivery.objects.create(**{**values, **_of_state(state, key, now), **fields})
 
 
 def _of_state(state: str, key: str, now: datetime) -> dict[str, Any]:
     return {
-        "delivered": {"target_key": f"SO-{key[-6:]}", "target_version": "1", "outcome": "created", "delivered_at": now + timedelta(seconds=3), "attempts": 1},
+        "delivered": {
+            "target_key": f"SO-{key[-6:]}",
+            "target_version": "1",
+            "outcome": "created",
+            "delivered_at": now + timedelta(seconds=3),
+            "attempts": 1,
+        },
         "failed": {"reason": "1 problem stops this order.", "reason_code": "mapping", "attempts": 1},
         "held": {"reason": "Waits for ABC-1 (items) in TIMS.", "reason_code": "waits"},
         "waiting": {"reason": "TIMS answered 503.", "reason_code": "transient", "attempts": 2, "due_at": now + timedelta(minutes=5)},
         "sending": {"lease": "a" * 32, "lease_until": now + timedelta(minutes=3), "attempts": 1},
         "skipped": {"reason": "The order was cancelled before it was taken.", "reason_code": "filtered"},
         "superseded": {"reason": "A newer version of the record arrived.", "reason_code": "superseded"},
-    }.get(state, {})  # fmt: skip
+    }.get(state, {})
 
 
 def attempt(of: Delivery, *, outcome: str = "created", status: int | None = 201, message: str = "", **fields: Any) -> Attempt:
     """One try with what was sent and what came back, masked."""
-    sent = {"ExternalOrderID": of.key, "CustomerID": "C-10001", "LineItems": [{"SKU": "TK-9000", "Quantity": 2, "Price": Decimal("59.95")}], "TotalAmount": of.amount}  # fmt: skip
+    sent = {
+        "ExternalOrderID": of.key,
+        "CustomerID": "C-10001",
+        "LineItems": [{"SKU": "TK-9000", "Quantity": 2, "Price": Decimal("59.95")}],
+        "TotalAmount": of.amount,
+    }
     values: dict[str, Any] = {
-        "number": of.tries.count() + 1, "started_at": of.created_at + timedelta(seconds=1), "finished_at": of.created_at + timedelta(seconds=2),
-        "outcome": outcome, "status": status, "message": message, "request": encode(sent).decode(),
+        "number": of.tries.count() + 1,
+        "started_at": of.created_at + timedelta(seconds=1),
+        "finished_at": of.created_at + timedelta(seconds=2),
+        "outcome": outcome,
+        "status": status,
+        "message": message,
+        "request": encode(sent).decode(),
         "answer": encode({"SalesOrderID": of.target_key or "SO-1000045", "Version": 1}).decode() if outcome == "created" else "",
-    }  # fmt: skip
+    }
     return Attempt.objects.create(delivery=of, **{**values, **fields})
 
 
 def error(of: Delivery | None, *, cause: str = "lookup:ca_ship:UPS|Ground", **fields: Any) -> ErrorRecord:
     """An open error of a delivery, by default a lookup row that is missing."""
     values: dict[str, Any] = {
-        "flow": of.flow if of else None, "connection": of.flow.target if of else None, "category": "mapping", "cause": cause, "code": "lookup",
-        "path": "ShippingMethod", "value": cause.rpartition(":")[2], "advice": advice("mapping"), "created_at": timezone.now(),
+        "flow": of.flow if of else None,
+        "connection": of.flow.target if of else None,
+        "category": "mapping",
+        "cause": cause,
+        "code": "lookup",
+        "path": "ShippingMethod",
+        "value": cause.rpartition(":")[2],
+        "advice": advice("mapping"),
+        "created_at": timezone.now(),
         "message": f'The lookup table "ca_ship" has no row for "{cause.rpartition(":")[2]}". Add the row, then retry.',
-    }  # fmt: skip
+    }
     return ErrorRecord.objects.create(delivery=of, **{**values, **fields})
 
 

@@ -1,0 +1,138 @@
+"""The list and the page of deliveries: verbs, personal data, CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from django.urls import reverse
+
+from hub.admin.export import safe_cell
+from hub.models import Reveal, Seal
+from tests import factories
+from tests.hub.admin.reading import Enter, words
+
+PERSONAL = ("Ottoline", "Quackenbush", "Marzipan", "ottoline@example.test", "555 0142")
+
+
+def page_of(pk: int) -> str:
+    return reverse("admin:hub_delivery_change", args=[pk])
+
+
+def act_on(pk: int) -> str:
+    return reverse("admin:hub_delivery_act", args=[pk])
+
+
+def test_the_page_shows_labels_and_no_personal_data(enter: Enter) -> None:
+    made = factories.failed(factories.flow())
+    page = words(enter().get(page_of(made.pk)))
+    assert "Marketplace order number" in page
+    assert not [value for value in PERSONAL if value in page]
+
+
+def test_the_journey_names_what_happened_in_order(enter: Enter) -> None:
+    made = factories.delivery(factories.flow(), "delivered")
+    factories.attempt(made)
+    page = words(enter().get(page_of(made.pk)))
+    assert page.index("Accepted") < page.index("Attempt 1: created") < page.index(f"TIMS Main holds {made.target_key}")
+
+
+@pytest.mark.parametrize("role", ["Auditor", ""])
+def test_who_may_not_triage_is_refused(role: str, enter: Enter) -> None:
+    made = factories.failed(factories.flow())
+    assert enter(role).post(act_on(made.pk), {"act": "retry"}).status_code == 403
+    made.refresh_from_db()
+    assert made.state == "failed"
+
+
+def test_a_button_does_nothing_by_following_a_link(enter: Enter) -> None:
+    made = factories.failed(factories.flow())
+    assert enter().get(act_on(made.pk), {"act": "retry"}).status_code == 403
+
+
+def test_an_operator_retries_a_delivery(enter: Enter) -> None:
+    made = factories.failed(factories.flow())
+    page = words(enter("Operator").post(act_on(made.pk), {"act": "retry"}, follow=True))
+    made.refresh_from_db()
+    assert made.state == "pending"
+    assert "1 delivery is tried again" in page
+
+
+def test_retrying_what_is_being_sent_is_refused_in_words(enter: Enter) -> None:
+    made = factories.delivery(factories.flow(), "sending")
+    page = words(enter("Operator").post(act_on(made.pk), {"act": "retry"}, follow=True))
+    assert "being sent right now cannot be changed" in page
+
+
+def test_skipping_asks_for_a_reason_first(enter: Enter) -> None:
+    made, client = factories.failed(factories.flow()), enter("Operator")
+    assert "Reason" in words(client.post(act_on(made.pk), {"act": "skip"}))
+    assert "Please say why" in words(client.post(act_on(made.pk), {"act": "skip", "confirmed": "yes", "reason": "  "}))
+    client.post(act_on(made.pk), {"act": "skip", "confirmed": "yes", "reason": "Cancelled by phone"})
+    made.refresh_from_db()
+    assert (made.state, made.reason) == ("skipped", "Cancelled by phone")
+
+
+def test_chosen_rows_are_held_with_a_reason(enter: Enter) -> None:
+    flow, client = factories.flow(), enter("Operator")
+    made = [factories.failed(flow) for _ in range(2)]
+    chosen = {"action": "hold_selected", "_selected_action": [one.pk for one in made]}
+    address = reverse("admin:hub_delivery_changelist")
+    assert "2 deliveries" in words(client.post(address, chosen))
+    client.post(address, {**chosen, "confirmed": "yes", "reason": "Ask first"})
+    assert {one.state for one in flow.deliveries.all()} == {"held"}
+
+
+def test_an_auditor_has_no_actions_but_the_export(enter: Enter) -> None:
+    factories.failed(factories.flow())
+    page = words(enter("Auditor").get(reverse("admin:hub_delivery_changelist")))
+    assert "export_selected" in page
+    assert "retry_selected" not in page
+
+
+@pytest.mark.parametrize("role", ["Operator", "Mapper", "Auditor"])
+def test_without_the_right_personal_data_stays_hidden(role: str, enter: Enter) -> None:
+    made, client = factories.failed(factories.flow()), enter(role)
+    answer = client.post(reverse("admin:hub_delivery_reveal", args=[made.pk]), {"confirmed": "yes", "reason": "Curious"})
+    assert answer.status_code == 403
+    assert "Reveal personal data" not in words(client.get(page_of(made.pk)))
+    assert not Reveal.objects.exists()
+
+
+def test_reading_personal_data_needs_a_reason_and_is_recorded(enter: Enter) -> None:
+    made, client = factories.failed(factories.flow()), enter("Administrator")
+    address = reverse("admin:hub_delivery_reveal", args=[made.pk])
+    assert "Quackenbush" not in words(client.post(address))
+    answer = client.post(address, {"confirmed": "yes", "reason": "The carrier asks for the address"})
+    assert "Quackenbush" in words(answer)
+    assert "no-store" in answer["Cache-Control"]
+    assert Reveal.objects.get().reason == "The carrier asks for the address"
+
+
+def test_destroyed_personal_data_is_not_shown_and_not_recorded_as_read(enter: Enter) -> None:
+    made, client = factories.failed(factories.flow()), enter("Administrator")
+    Seal.objects.update(wrapped="")
+    answer = client.post(reverse("admin:hub_delivery_reveal", args=[made.pk]), {"confirmed": "yes", "reason": "x"}, follow=True)
+    assert "was removed" in words(answer)
+    assert not Reveal.objects.exists()
+
+
+def test_the_export_holds_the_filtered_list_without_personal_data(enter: Enter) -> None:
+    flow = factories.flow()
+    made = factories.failed(flow)
+    factories.delivery(flow, "delivered")
+    text = words(enter("Auditor").get(reverse("admin:hub_delivery_export"), {"state__exact": "failed"}))
+    rows = list(csv.reader(io.StringIO(text.lstrip("\ufeff"))))
+    assert [row[0] for row in rows] == ["Record", made.key]
+    assert not [value for value in PERSONAL if value in text]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", '=HYPERLINK("http://x")'])
+def test_a_cell_that_a_spreadsheet_would_run_is_made_harmless(text: str) -> None:
+    assert safe_cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("value", ["Amazon US 112", 12, None, ""])
+def test_other_cells_stay_as_they_are(value: object) -> None:
+    assert safe_cell(value) == value
