@@ -65,8 +65,7 @@ def same_rules(version: MappingVersion | None, document: MappingDocument) -> boo
     """Does this version hold exactly the rules of the file?"""
     if version is None:
         return False
-    held = [msgspec.to_builtins(_part(row)) for row in version.rules.order_by("position", "id")]
-    return held == [msgspec.to_builtins(part) for part in document.rules]
+    return [_part(row) for row in version.rules.order_by("position", "id")] == document.rules
 
 
 def new_table(document: TableDocument, *, by: Any) -> LookupTable:
