@@ -63,9 +63,9 @@ class Meter:
         self.quotas[limit] = quota
 
     def settle(self, connection_id: int, *, taken: int, limit: str) -> None:
-        """Writes what was used beyond the calls already taken. Main thread only."""
+        """Writes what was used beyond the calls already taken, or gives back what was not used. Main thread only."""
         with self.lock:
-            calls, self.calls = self.calls, {}
+            calls, self.calls = {limit: 0} | self.calls, {}
             quotas, self.quotas = self.quotas, {}
         for name, used in calls.items():
             throttle.owe(connection_id, name, used - (taken if name == limit else 0))

@@ -8,7 +8,7 @@ from django.db import connection as database
 from django.db.models import F
 
 from connectors.base import Connector, Limit
-from connectors.http import Quota
+from connectors.hooks import Quota
 from hub.models import Connection, RateLimit
 
 _TAKE = """

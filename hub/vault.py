@@ -46,15 +46,21 @@ def unlock_text(locked: str) -> str:
     try:
         return _fernet().decrypt(locked.encode()).decode()
     except InvalidToken:
-        raise WrongKeyError(
-            "A stored secret cannot be opened with the present HUB_ENCRYPTION_KEYS. "
-            "Add the key it was stored with, or enter the secret again."
-        ) from None
+        raise _cannot_be_opened() from None
 
 
 def relock_text(locked: str) -> str:
-    """The same text under the newest key. Raises WrongKeyError."""
-    return lock_text(unlock_text(locked))
+    """The same content, text or key, under the newest key. Raises WrongKeyError."""
+    try:
+        return _fernet().rotate(locked.encode()).decode()
+    except InvalidToken:
+        raise _cannot_be_opened() from None
+
+
+def _cannot_be_opened() -> WrongKeyError:
+    return WrongKeyError(
+        "A stored secret cannot be opened with the present HUB_ENCRYPTION_KEYS. Add the key it was stored with, or enter the secret again."
+    )
 
 
 def seal_secrets(secrets: dict[str, str]) -> str:
@@ -83,19 +89,20 @@ def new_seals(connection_id: int, stream: str, keys: Iterable[str], keep_until: 
     missing = [key for key in wanted if key not in found]
     if missing:
         Seal.objects.bulk_create(
-            [Seal(connection_id=connection_id, stream=stream, key=key, wrapped=_new_key(), keep_until=keep_until) for key in missing],
+            [Seal(connection_id=connection_id, stream=stream, key=key, wrapped=new_key(), keep_until=keep_until) for key in missing],
             ignore_conflicts=True,
         )
         found |= {seal.key: seal for seal in Seal.objects.filter(connection_id=connection_id, stream=stream, key__in=missing)}
     destroyed = [seal for seal in found.values() if not seal.wrapped]
     for seal in destroyed:
-        seal.wrapped, seal.keep_until, seal.destroyed_at = _new_key(), keep_until, None
+        seal.wrapped, seal.keep_until, seal.destroyed_at = new_key(), keep_until, None
     if destroyed:
         Seal.objects.bulk_update(destroyed, ["wrapped", "keep_until", "destroyed_at"])
     return found
 
 
-def _new_key() -> str:
+def new_key() -> str:
+    """A fresh key for one record, wrapped under the newest of HUB_ENCRYPTION_KEYS."""
     return _fernet().encrypt(AESGCM.generate_key(128)).decode()
 
 
@@ -128,5 +135,5 @@ def unseal(row: Seal | None, sealed: bytes | memoryview | None) -> bytes:
     raw = bytes(sealed)
     try:
         return zlib.decompress(_cipher(row).decrypt(raw[:_NONCE], raw[_NONCE:], row.key.encode()))
-    except InvalidTag:
+    except (InvalidTag, ValueError):
         raise DestroyedError("This copy was sealed under a key that has since been destroyed.") from None

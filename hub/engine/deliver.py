@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db import connection as database
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
@@ -163,6 +163,9 @@ def _prepare_all(flow: Flow, rows: Sequence[Row], *, size: int) -> None:
     """Prepares the rows together; where that meets a fault of ours, one by one, so that only the culprit fails."""
     try:
         prepare(flow, rows, pool=in_threads(size), now=timezone.now())
+    except (OperationalError, InterfaceError):
+        # Our own database's trouble says nothing about the rows: their lease brings them back.
+        raise
     except Exception as error:
         log.exception("fault while preparing", flow=flow.slug, deliveries=len(rows))
         if len(rows) == 1:
