@@ -55,10 +55,11 @@ def import_page(admin: ModelAdmin, request: HttpRequest) -> HttpResponse:
         except (DocumentError, EntryError, VersionError) as wrong:
             form.add_error("file", str(wrong))
     words = "Choose a file that was exported here, by button or command. Rules become a draft; what is live stays live until you publish."
-    return page(
-        admin, request, "mappings/form.html", "Import a mapping",
-        form=form, words=words, button="Import", upload=True, replace=True, status=422 if form.errors else 200,
-    )  # fmt: skip
+    answer = page(
+        admin, request, "mappings/form.html", "Import a mapping", form=form, words=words, button="Import", upload=True, replace=True
+    )
+    answer.status_code = 422 if form.errors else 200
+    return answer
 
 
 def _document(file: Any) -> Document:

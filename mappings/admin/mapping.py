@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
@@ -27,7 +27,7 @@ STANDING = ("name", "slug", "from_records", "to_operation")
 
 
 @admin.register(Mapping)
-class MappingAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
+class MappingAdmin(ModelAdmin):  # type: ignore[misc]
     """How records become payloads: one row per mapping, everything about its versions on its page."""
 
     form = MappingForm
@@ -37,7 +37,6 @@ class MappingAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     search_fields: ClassVar = ["name", "slug"]
     list_filter = ("source_connector", "target_connector")
-    prepopulated_fields: ClassVar = {"slug": ("name",)}
     fields = ("name", "slug", "source", "target")
     change_form_outer_before_template = "mappings/mapping_panel.html"
     change_list_template = "mappings/mapping_list.html"
@@ -122,7 +121,7 @@ class MappingAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Mapping | None = None) -> Any:
         """Only for a new mapping: the short name of an old one is in other people's commands and files."""
-        return {} if obj else self.prepopulated_fields
+        return {} if obj else {"slug": ("name",)}
 
     def has_delete_permission(self, request: HttpRequest, obj: Mapping | None = None) -> bool:
         """What was ever published is evidence and stays."""
@@ -146,6 +145,10 @@ class MappingAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
             path("import/", self.admin_site.admin_view(self.import_view), name="mappings_mapping_import"),
             *super().get_urls(),
         ]
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The history of a mapping is that of its rules and releases; nothing is reverted there, since that is what rolling back is for."""
+        return redirect("admin:mappings_mapping_changes", object_id)
 
     def import_view(self, request: HttpRequest) -> HttpResponse:
         """Reads an exported file into a draft."""

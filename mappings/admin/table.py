@@ -31,7 +31,6 @@ class TableAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
 
     list_display = ("name", "slug", "rows", "description")
     search_fields: ClassVar = ["name", "slug"]
-    prepopulated_fields: ClassVar = {"slug": ("name",)}
     fields = ("name", "slug", "key_label", "value_label", "description")
     list_per_page = 50
     show_full_result_count = False
@@ -53,7 +52,7 @@ class TableAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: LookupTable | None = None) -> Any:
         """Only while the short name can still be chosen."""
-        return {} if obj else self.prepopulated_fields
+        return {} if obj else {"slug": ("name",)}
 
     def has_delete_permission(self, request: HttpRequest, obj: LookupTable | None = None) -> bool:
         """A table that rules use stays."""
