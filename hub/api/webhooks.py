@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import datetime
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -21,12 +20,12 @@ from connectors.errors import BadEventError, BadSignatureError
 from hub import vault
 from hub.api import addresses
 from hub.api.addresses import Address
+from hub.api.store import store
 from hub.models import Connection, InboundEvent
 from hub.wake import wake
 
 log = structlog.get_logger(__name__)
-OWN_STREAM = "event"
-"""The stream under which an event is sealed that speaks of no record."""
+State = InboundEvent.State
 LONGEST = {"id": 128, "key": 200, "stream": 60}
 
 
@@ -131,40 +130,22 @@ def _event(address: Address, headers: Mapping[str, str], body: bytes, now: datet
                 raise BadEventError(f"The event's {name} is longer than {longest} characters or holds unprintable ones.")
     except BadEventError as wrong:
         unreadable = Event(id=f"unreadable:{hashlib.sha256(body).hexdigest()}", type="unreadable")
-        _store(address, unreadable, body, now, failed=str(wrong))
+        store(address.connection_id, unreadable, body, state=State.FAILED, reason=str(wrong), now=now)
         log.warning("webhook cannot be read", connection=address.slug, reason=str(wrong))
         raise RefusedError(400, f"This is not an event that the hub can read: {wrong}") from None
-    return replace(event, type="".join(filter(str.isprintable, event.type)))
+    return replace(event, type=_printable(event.type), occurred_at=_printable(event.occurred_at))
 
 
-def _store(address: Address, event: Event, body: bytes, now: datetime, *, failed: str = "") -> None:
-    """One short transaction; an event id that is known already changes nothing."""
-    to_read = bool(event.stream and event.key) and not failed
-    row = InboundEvent(
-        connection_id=address.connection_id,
-        event_id=event.id,
-        type=event.type[:80],
-        stream=event.stream if to_read else "",
-        key=event.key if to_read else "",
-        state=_state(to_read=to_read, failed=bool(failed)),
-        reason=failed[:300] if failed else "" if to_read else "Nothing is read for this type of event.",
-        occurred_at="".join(filter(str.isprintable, event.occurred_at))[:40],
-        size=len(body),
-        due_at=now,
-        received_at=now,
-        done_at=None if to_read else now,
-    )
-    stream, key = (event.stream, event.key) if to_read else (OWN_STREAM, event.id)
-    with transaction.atomic():
-        keep_until = now + timedelta(days=settings.HUB_PERSONAL_DATA_MAX_DAYS)
-        row.seal = vault.new_seals(address.connection_id, stream, [key], keep_until)[key]
-        row.sealed = vault.seal(row.seal, body)
-        InboundEvent.objects.bulk_create([row], ignore_conflicts=True)
-        if to_read:
-            transaction.on_commit(partial(wake, "events", address.connection_id), robust=True)
+def _printable(text: str) -> str:
+    return "".join(filter(str.isprintable, text))
 
 
-def _state(*, to_read: bool, failed: bool) -> InboundEvent.State:
-    if failed:
-        return InboundEvent.State.FAILED
-    return InboundEvent.State.RECEIVED if to_read else InboundEvent.State.IGNORED
+def _store(address: Address, event: Event, body: bytes, now: datetime) -> None:
+    if not (event.stream and event.key):
+        store(address.connection_id, event, body, state=State.IGNORED, reason="Nothing is read for this type of event.", now=now)
+        return
+    store(address.connection_id, event, body, state=State.RECEIVED, reason="", now=now)
+    try:
+        wake("events", address.connection_id)
+    except Exception as error:  # noqa: BLE001 - it is stored; the minute schedule wakes what is due
+        log.warning("wake-up lost", connection=address.slug, error=type(error).__name__)

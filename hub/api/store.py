@@ -1,0 +1,54 @@
+"""Writes an inbound event with two statements; the hot path of the hub, hence without model instances."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection as database
+from django.db import transaction
+
+from connectors.base import Event
+from hub import vault
+from hub.models import InboundEvent, Seal
+
+OWN_STREAM = "event"
+"""The stream under which an event is sealed that speaks of no record."""
+_SEAL = """
+    INSERT INTO hub_seal (connection_id, stream, key, wrapped, keep_until) VALUES (%s, %s, %s, %s, %s)
+    ON CONFLICT (connection_id, stream, key) DO NOTHING RETURNING id, wrapped
+"""
+_EVENT = """
+    INSERT INTO hub_inboundevent
+        (connection_id, event_id, type, stream, key, state, reason, occurred_at, size, sealed, seal_id, attempts,
+         due_at, received_at, done_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, %s, %s, %s)
+    ON CONFLICT (connection_id, event_id) DO NOTHING
+"""
+
+
+def store(connection_id: int, event: Event, body: bytes, *, state: InboundEvent.State, reason: str, now: datetime) -> None:
+    """One short transaction; an event id that is known already changes nothing. Raises IntegrityError when the connection is gone.
+
+    Only an event in state "received" names its record; the body of every other is sealed under a key of its own.
+    """
+    to_read = state == InboundEvent.State.RECEIVED
+    stream, key = (event.stream, event.key) if to_read else (OWN_STREAM, event.id)
+    at = database.ops.adapt_datetimefield_value(now)
+    with transaction.atomic():
+        row = _seal(connection_id, stream, key, now + timedelta(days=settings.HUB_PERSONAL_DATA_MAX_DAYS))
+        named = (event.stream, event.key) if to_read else ("", "")
+        about = (connection_id, event.id, event.type[:80], *named, state.value, reason[:300], event.occurred_at[:40], len(body))
+        with database.cursor() as cursor:
+            cursor.execute(_EVENT, (*about, vault.seal(row, body), row.pk, at, at, None if to_read else at))
+
+
+def _seal(connection_id: int, stream: str, key: str, keep_until: datetime) -> Seal:
+    """Most events speak of a record that is new: one statement for them, two for the others."""
+    until = database.ops.adapt_datetimefield_value(keep_until)
+    with database.cursor() as cursor:
+        cursor.execute(_SEAL, (connection_id, stream, key, vault.new_key(), until))
+        made = cursor.fetchone()
+    if made is None:
+        return vault.new_seals(connection_id, stream, [key], keep_until)[key]
+    return Seal(pk=made[0], key=key, wrapped=made[1])
