@@ -130,7 +130,7 @@ def environment_badge(connection: Connection) -> SafeString:
     if not connection.environment:
         return format_html("{}", "")
     tone = "info" if connection.environment == "production" else "mute"
-    return format_html('<span class="tl-badge tl-{}">{}</span>', tone, connection.environment)
+    return format_html('<span class="hub-badge hub-{}">{}</span>', tone, connection.environment)
 
 
 def _about(connection: Connection, *, may_act: bool) -> dict[str, Any]:

@@ -185,9 +185,9 @@ def _days() -> dict[str, dict[str, int]]:
 
 def _chart(days: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
     looks = (
-        ("delivered", "Delivered", "var(--tl-ok)"),
-        ("waiting", "Waiting or held", "var(--tl-warn)"),
-        ("failed", "Needs a person", "var(--tl-bad)"),
+        ("delivered", "Delivered", "var(--hub-ok)"),
+        ("waiting", "Waiting or held", "var(--hub-warn)"),
+        ("failed", "Needs a person", "var(--hub-bad)"),
     )
     return {
         "labels": [day[5:] for day in days],

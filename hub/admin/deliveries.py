@@ -101,12 +101,14 @@ class DeliveryAdmin(ReadOnlyAdmin):
     @admin.display(description="Record", ordering="key")
     def what(self, delivery: Delivery) -> SafeString:
         """Title and key."""
-        return format_html('<span class="tl-strong">{}</span><span class="tl-sub">{}</span>', delivery.title or delivery.key, delivery.key)
+        return format_html(
+            '<span class="hub-strong">{}</span><span class="hub-sub">{}</span>', delivery.title or delivery.key, delivery.key
+        )
 
     @admin.display(description="Why")
     def why(self, delivery: Delivery) -> SafeString:
         """The reason of its state."""
-        return format_html('<span class="tl-clamp" title="{}">{}</span>', delivery.reason, delivery.reason or "–")
+        return format_html('<span class="hub-clamp" title="{}">{}</span>', delivery.reason, delivery.reason or "–")
 
     @admin.display(description="Amount", ordering="amount")
     def amount_words(self, delivery: Delivery) -> str:
@@ -124,7 +126,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         source = delivery.flow.source or (delivery.flow.after.source if delivery.flow.after else None)
         links = [(source_link(delivery), source.name if source else ""), (target_link(delivery), delivery.target_key)]
         shown = format_html_join(
-            " ", '<a class="tl-out" href="{}" target="_blank" rel="noopener noreferrer">{}</a>', (one for one in links if one[0])
+            " ", '<a class="hub-out" href="{}" target="_blank" rel="noopener noreferrer">{}</a>', (one for one in links if one[0])
         )
         return shown or delivery.target_key or "–"
 

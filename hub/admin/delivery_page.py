@@ -76,9 +76,9 @@ def reveal(admin: ReadOnlyAdmin, request: HttpRequest, pk: str) -> HttpResponse:
     except (vault.DestroyedError, vault.WrongKeyError) as error:
         admin.message_user(request, str(error), "warning")
         return redirect("admin:hub_delivery_change", pk)
-    Reveal.objects.create(by=person(request), delivery=delivery, reason=given)
+    kept = Reveal.objects.create(by=person(request), delivery=delivery, reason=given)
     LogEntry.objects.create(
-        user=person(request), content_type=ContentType.objects.get_for_model(Reveal), object_id=str(delivery.pk),
+        user=person(request), content_type=ContentType.objects.get_for_model(Reveal), object_id=str(kept.pk),
         object_repr=str(delivery)[:200], action_flag=CHANGE, change_message="Read the personal data.",
     )  # fmt: skip
     answer = page(

@@ -80,7 +80,7 @@ class ErrorRecordAdmin(ReadOnlyAdmin):
     @admin.display(description="What is wrong")
     def message_link(self, error: ErrorRecord) -> SafeString:
         """The sentence and the advice under it."""
-        return format_html('<span class="tl-clamp">{}</span><span class="tl-sub tl-clamp">{}</span>', error.message, error.advice)
+        return format_html('<span class="hub-clamp">{}</span><span class="hub-sub hub-clamp">{}</span>', error.message, error.advice)
 
     @admin.display(description="Record")
     def record(self, error: ErrorRecord) -> SafeString | str:

@@ -38,7 +38,7 @@ LOOKS: dict[str, str] = {
 
 def badge(state: str, words: str) -> SafeString:
     """A coloured label; the word always stands beside the colour."""
-    return format_html('<span class="tl-badge tl-{}">{}</span>', LOOKS.get(state, "mute"), words)
+    return format_html('<span class="hub-badge hub-{}">{}</span>', LOOKS.get(state, "mute"), words)
 
 
 def when(moment: datetime | None) -> SafeString | str:

@@ -73,9 +73,9 @@ def test_a_run_shows_its_progress_until_it_is_done(log_in: LogIn, transactional_
     page.goto(f"/admin/hub/syncrun/{run.pk}/change/")
     SyncRun.objects.filter(pk=run.pk).update(read=60, accepted=55)
     page.wait_for_selector("[data-field=accepted]:has-text('55')")
-    assert page.get_attribute(".tl-bar", "aria-valuenow") == "60"
+    assert page.get_attribute(".hub-bar", "aria-valuenow") == "60"
     SyncRun.objects.filter(pk=run.pk).update(read=100, state="done", finished_at=timezone.now())
-    page.wait_for_selector(".tl-badge:has-text('Done')")
+    page.wait_for_selector(".hub-badge:has-text('Done')")
     assert page.query_selector("text=Stop") is None
 
 

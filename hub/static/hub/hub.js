@@ -2,16 +2,16 @@
 // Live progress of a run, the choice of all rows of a table, and copying. Pages work without it.
 
 function showProgress(box, now) {
-  const bar = box.querySelector(".tl-bar");
-  bar.classList.toggle("tl-unknown", now.active && now.share === null);
+  const bar = box.querySelector(".hub-bar");
+  bar.classList.toggle("hub-unknown", now.active && now.share === null);
   bar.setAttribute("aria-valuenow", now.share === null ? "" : now.share);
   bar.firstElementChild.style.width = (now.share === null ? 30 : now.share) + "%";
   for (const field of box.querySelectorAll("[data-field]")) {
     const value = now[field.dataset.field];
     field.textContent = typeof value === "number" ? value.toLocaleString("en-US") : value;
   }
-  const badge = box.querySelector(".tl-badge");
-  badge.className = "tl-badge tl-" + now.tone;
+  const badge = box.querySelector(".hub-badge");
+  badge.className = "hub-badge hub-" + now.tone;
   badge.textContent = now.state;
 }
 

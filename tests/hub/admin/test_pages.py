@@ -97,6 +97,16 @@ def test_the_page_of_a_delivery_needs_few_queries(enter: Enter, django_assert_ma
         client.get(reverse("admin:hub_delivery_change", args=[made.pk]))
 
 
+def test_an_auditor_reads_who_changed_a_connection_or_a_flow(enter: Enter) -> None:
+    flow, client = factories.flow(), enter("Auditor")
+    for name, pk in (
+        ("hub_connection_history", flow.source_id),
+        ("hub_flow_history", flow.pk),
+        ("hub_delivery_history", factories.failed(flow).pk),
+    ):
+        assert client.get(reverse(f"admin:{name}", args=[pk])).status_code == 200
+
+
 def test_history_cannot_be_changed_or_deleted_even_by_an_administrator(enter: Enter) -> None:
     made, client = factories.failed(factories.flow()), enter("superuser")
     assert client.get(reverse("admin:hub_delivery_delete", args=[made.pk])).status_code == 403
