@@ -30,8 +30,11 @@ LONGEST_PAUSE = 2.0
 """Seconds a sender waits for its rate limit before it gives the worker back."""
 
 
-def deliver(connection_id: int, *, deadline: float) -> int:
-    """Sends due deliveries of a target connection until none is left or `deadline` (monotonic seconds) is over. Answers how many."""
+def deliver(connection_id: int, *, deadline: float, pause: float = 0.0) -> int:
+    """Sends due deliveries of a target connection until none is left or `deadline` (monotonic seconds) is over. Answers how many.
+
+    `pause`: seconds in which more may gather after a batch that was not full, since few large batches cost less than many small ones.
+    """
     count = 0
     while time.monotonic() < deadline:
         connection = Connection.objects.filter(pk=connection_id).first()
@@ -50,6 +53,8 @@ def deliver(connection_id: int, *, deadline: float) -> int:
         if not rows:
             break
         count += len(rows)
+        if len(rows) < max(flow.batch for flow in flows):
+            time.sleep(pause)
     return count
 
 
@@ -141,7 +146,11 @@ def _load(lease: str, flows: dict[int, Flow], now: datetime) -> list[Row]:
 
 
 def work(connection: Connection, flows: Sequence[Flow], rows: Sequence[Row]) -> None:
-    """Prepares and sends. Afterwards every row has a result, whatever went wrong."""
+    """Prepares and sends. Afterwards every row has a result, whatever went wrong; those for which the lease got too short have none.
+
+    The first half of a lease is for beginning calls, the second for ending them: nobody sends what another may have claimed already.
+    """
+    late = rows[0].started + timedelta(seconds=settings.HUB_LEASE_SECONDS / 2)
     size = senders(connection, clients.connector(connection).parallel)
     client = clients.client(connection)
     for flow in flows:
@@ -156,7 +165,7 @@ def work(connection: Connection, flows: Sequence[Flow], rows: Sequence[Row]) -> 
             except ConnectorError as error:
                 _fail(ready, error)
             else:
-                send(client, operation_of(flow), ready, size=size)
+                send(client, operation_of(flow), ready, size=size, late=late)
 
 
 def _prepare_all(flow: Flow, rows: Sequence[Row], *, size: int) -> None:

@@ -208,7 +208,7 @@ def _judge(flow: Flow, row: Row, outcome: Outcome) -> None:
 
 def _check_payload(flow: Flow, row: Row, payload: Any) -> None:
     row.payload, row.payload_hash = payload, fingerprint(payload)
-    if row.target_key and row.payload_hash == row.target_hash and not row.fresh:
+    if row.target_key and row.payload_hash == row.target_hash and not (row.fresh or row.unknown):
         row.result = Skipped(code="unchanged", reason=f"Nothing that {flow.target} needs has changed.")
         return
     operation = operation_of(flow)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 import structlog
 from django.conf import settings
+from django.utils import timezone
 
 from connectors.base import Operation
 from connectors.base import Outcome as Sent
@@ -48,19 +50,21 @@ def in_threads(size: int) -> Callable[[Callable[[Row], None], Sequence[Row]], No
     return run
 
 
-def send(client: JsonClient, operation: Operation, rows: Sequence[Row], *, size: int) -> None:
-    """Sends the payload of every row and sets its result. In bulk where the target can."""
+def send(client: JsonClient, operation: Operation, rows: Sequence[Row], *, size: int, late: datetime) -> None:
+    """Sends the payload of every row and sets its result. In bulk where the target can. From `late` on nothing more is sent."""
     if operation.send_many is None or len(rows) == 1:
-        in_threads(size)(lambda row: _send_one(client, operation, row), rows)
+        in_threads(size)(lambda row: _send_one(client, operation, row, late), rows)
         return
     parts = [rows[at : at + operation.batch] for at in range(0, len(rows), operation.batch)]
     if len(parts) == 1:
-        _send_many(client, operation, parts[0])
+        _send_many(client, operation, parts[0], late)
     else:
-        list(pool(size).map(lambda part: _send_many(client, operation, part), parts))
+        list(pool(size).map(lambda part: _send_many(client, operation, part, late), parts))
 
 
-def _send_one(client: JsonClient, operation: Operation, row: Row) -> None:
+def _send_one(client: JsonClient, operation: Operation, row: Row, late: datetime) -> None:
+    if timezone.now() >= late:
+        return
     try:
         row.result = Done(receipt=operation.send(client, row.payload or {}, row.reference))
     except ConnectorError as error:
@@ -69,9 +73,11 @@ def _send_one(client: JsonClient, operation: Operation, row: Row) -> None:
         row.result = _fault(error, row)
 
 
-def _send_many(client: JsonClient, operation: Operation, rows: Sequence[Row]) -> None:
+def _send_many(client: JsonClient, operation: Operation, rows: Sequence[Row], late: datetime) -> None:
     if operation.send_many is None:
         raise TypeError(operation.id)
+    if timezone.now() >= late:
+        return
     try:
         answers = operation.send_many(client, [(row.payload or {}, row.reference) for row in rows])
         for row, answer in zip(rows, answers, strict=True):

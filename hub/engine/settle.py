@@ -35,7 +35,8 @@ def settle(connection: Connection, rows: Sequence[Row], *, lease: str, now: date
         _lock(rows, changes, followers)
         _yield_to_newer(rows, changes, now)
         mine = write_back(lease, list(changes.values()))
-        _cross_references(rows, now)
+        _cross_references([row for row in rows if row.pk in mine], now)
+        _cross_references([row for row in rows if row.pk not in mine], now, late=True)
         owned = [row for row in rows if row.pk in mine]
         Attempt.objects.bulk_create(notes.attempts(owned, changes, now))
         _errors(owned, changes, now)
@@ -66,6 +67,10 @@ def _change(row: Row, now: datetime) -> dict[str, Any]:
         }  # fmt: skip
     elif isinstance(result, Failed):
         change |= _after(row, result, now)
+    else:
+        change |= {
+            "state": State.PENDING, "reason_code": row.before, "attempts": row.attempts - 1, "unknown": row.unknown, "fresh": row.fresh,
+        }  # fmt: skip
     return change
 
 
@@ -146,8 +151,8 @@ def _yield_to_newer(rows: Sequence[Row], changes: dict[int, dict[str, Any]], now
         Delivery.objects.filter(pk__in=unsure).update(unknown=True, changed_at=now)
 
 
-def _cross_references(rows: Sequence[Row], now: datetime) -> None:
-    """Both names at once, also for a row whose lease was lost: the target has acted."""
+def _cross_references(rows: Sequence[Row], now: datetime, *, late: bool = False) -> None:
+    """Both names at once, also for a row whose lease was lost (`late`): the target has acted, but a newer version may be there by now."""
     done = [
         CrossReference(
             source_id=row.flow.source_id, stream=row.flow.stream, source_key=row.key, source_version=row.version,
@@ -158,6 +163,9 @@ def _cross_references(rows: Sequence[Row], now: datetime) -> None:
         for row in rows
         if isinstance(row.result, Done) and row.flow.source_id is not None
     ]  # fmt: skip
+    if late:
+        CrossReference.objects.bulk_create(done, ignore_conflicts=True)
+        return
     CrossReference.objects.bulk_create(
         done,
         update_conflicts=True,
