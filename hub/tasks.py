@@ -18,14 +18,18 @@ from hub.models import Connection, Delivery, Flow, InboundEvent, SyncRun
 from hub.purge import purge_personal_data
 
 log = structlog.get_logger(__name__)
-TURN = 45.0
-"""Seconds after which a task takes up no further batch; the queue's own limit is 120."""
+TURN = 5.0
+"""Seconds after which a task takes up no further batch, so that all connections get their turn; the queue's own limit is 120."""
+GATHER = 0.1
+"""Seconds in which more may arrive after a batch that was not full."""
 
 
 def events(pk: int) -> None:
-    """Reads what the webhooks of a connection announced."""
-    wake.answered("events", pk)
-    webhooks.read_events(pk, deadline=time.monotonic() + TURN * settings.HUB_PACE)
+    """Reads what the webhooks of a connection announced. While it does, further webhooks need no wake-up: it looks again at its end."""
+    try:
+        webhooks.read_events(pk, deadline=time.monotonic() + TURN * settings.HUB_PACE, pause=GATHER)
+    finally:
+        wake.answered("events", pk)
     if InboundEvent.objects.filter(connection=pk, state=InboundEvent.State.RECEIVED, due_at__lte=timezone.now()).exists():
         wake.wake("events", pk)
 
@@ -34,7 +38,7 @@ def deliver(pk: int) -> None:
     """Sends what is due at a target connection."""
     wake.answered("deliver", pk)
     deadline = time.monotonic() + TURN * settings.HUB_PACE
-    sender.deliver(pk, deadline=deadline)
+    sender.deliver(pk, deadline=deadline, pause=GATHER)
     if time.monotonic() >= deadline:
         wake.wake("deliver", pk)
 

@@ -5,26 +5,36 @@ from __future__ import annotations
 import time
 
 from django.conf import settings
+from django.db import connection as database
 from django_q.tasks import async_task
 
 from hub.models import Wake
 
 STALE = 20.0
-"""Seconds after which a wake-up that no task has answered counts as lost."""
+"""Seconds after which a wake-up that no task has answered counts as lost, and by how much the clocks of two processes may differ."""
 
 
 def wake(kind: str, pk: int) -> None:
     """Queues `hub.tasks.<kind>(pk)` unless one is already on its way. Call it after the commit of what it shall find."""
     name, now = f"{kind}:{pk}", time.time()
-    row = Wake.objects.filter(name=name).values_list("asked_at", flat=True).first()
-    if row is not None and now - STALE * settings.HUB_PACE < row <= now:
+    asked_at = _asked_at(name)
+    begin, end = now - STALE * settings.HUB_PACE, now + STALE
+    if asked_at is not None and begin < asked_at < end:
         return
-    if row is None:
+    if asked_at is None:
         Wake.objects.bulk_create([Wake(name=name)], ignore_conflicts=True)
-    if Wake.objects.filter(name=name).exclude(asked_at__gt=now - STALE * settings.HUB_PACE, asked_at__lte=now).update(asked_at=now):
+    if Wake.objects.filter(name=name).exclude(asked_at__gt=begin, asked_at__lt=end).update(asked_at=now):
         async_task(f"hub.tasks.{kind}", pk, task_name=name, group=kind)
 
 
+def _asked_at(name: str) -> float | None:
+    """Every webhook looks here, hence without the ORM."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT asked_at FROM hub_wake WHERE name = %s", [name])
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
 def answered(kind: str, pk: int) -> None:
-    """The task has started: what is committed from now on needs a wake-up of its own. Call it outside a transaction."""
+    """What is committed from now on needs a wake-up of its own. The task calls it outside a transaction, before it looks for what is due."""
     Wake.objects.filter(name=f"{kind}:{pk}").update(asked_at=0)

@@ -22,6 +22,8 @@ from hub.models import Connection, Flow, InboundEvent, SyncRun
 from hub.pace import paced
 
 LEASE = timedelta(seconds=90)
+FULL = 200
+"""Events that are taken up together."""
 PATIENCE = (2, 5, 15)
 """Seconds until a record is looked for again that its system announced but does not show yet."""
 TROUBLE = timedelta(seconds=30)
@@ -30,8 +32,11 @@ Found = tuple[int, str, int]
 """Event id, record key, attempts."""
 
 
-def read_events(connection_id: int, *, deadline: float) -> int:
-    """Reads what this connection's webhooks announced until nothing waits or `deadline` (monotonic seconds) is over; answers how many."""
+def read_events(connection_id: int, *, deadline: float, pause: float = 0.0) -> int:
+    """Reads what this connection's webhooks announced until nothing waits or `deadline` (monotonic seconds) is over; answers how many.
+
+    `pause`: seconds in which more may gather after a batch that was not full, since few large batches cost less than many small ones.
+    """
     done = 0
     while time.monotonic() < deadline:
         connection = Connection.objects.filter(pk=connection_id, enabled=True).exclude(status=Connection.Status.REFUSED).first()
@@ -42,10 +47,12 @@ def read_events(connection_id: int, *, deadline: float) -> int:
             break
         _read_stream(connection, stream_id, events)
         done += len(events)
+        if len(events) < FULL:
+            time.sleep(pause)
     return done
 
 
-def _claim(connection: Connection, now: datetime, size: int = 200) -> tuple[str, list[Found]]:
+def _claim(connection: Connection, now: datetime, size: int = FULL) -> tuple[str, list[Found]]:
     """Takes waiting events of one stream for a while; a worker that dies gives them back by itself."""
     with transaction.atomic():
         waiting = InboundEvent.objects.filter(connection=connection, state=State.RECEIVED, due_at__lte=now).order_by("due_at", "id")
