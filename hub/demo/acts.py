@@ -125,7 +125,7 @@ def change_some(day: Day, group: range) -> None:
 
 def later_changes(day: Day) -> None:
     """Orders that TIMS has by now are changed and cancelled as well, and some answers to that are lost."""
-    day.opened.tims.faults.add("drop_after", "/api/v1/sales_orders/*", count=4, probability=0.3)
+    day.opened.tims.faults.add("drop_after", "/api/v1/sales_orders/*", method="POST", count=3, probability=0.5)
     change_some(day, range(0, len(day.orders), 2))
 
 

@@ -21,6 +21,7 @@ ADMIN = "admin"
 def prepare(settings: Mapping[str, Mapping[str, str]]) -> dict[str, Connection]:
     """Brings the database to where the order road can run; answers the connections. Safe to repeat."""
     call_command("migrate", verbosity=0, interactive=False)
+    call_command("collectstatic", verbosity=0, interactive=False)
     ship_roles()
     load_starters()
     made = install(settings)
