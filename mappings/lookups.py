@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.utils import timezone
-from simple_history.utils import bulk_create_with_history, bulk_update_with_history
+from simple_history.utils import bulk_create_with_history
 
 from mappings.models import LookupEntry, LookupTable
 
@@ -100,7 +100,7 @@ def write(table: LookupTable, rows: Sequence[Row], *, by: Any, replace: bool = F
         new = [LookupEntry(table=locked, key=row.key, value=row.value, note=row.note) for row in changes.added]
         bulk_create_with_history(new, LookupEntry, **remembered)
     if changes.changed:
-        bulk_update_with_history(_altered(locked, changes.changed), LookupEntry, ["value", "note"], **remembered)
+        _alter(locked, changes.changed, **remembered)
     if changes.removed:
         _remove(locked, [row.key for row in changes.removed], by=by, reason=reason[:100])
     LookupTable.touch(locked.pk)
@@ -115,13 +115,17 @@ def _differ(before: Row, row: Row) -> bool:
     return before.value != row.value or bool(row.note and before.note != row.note)
 
 
-def _altered(table: LookupTable, changed: Iterable[tuple[Row, Row]]) -> list[LookupEntry]:
+def _alter(table: LookupTable, changed: Iterable[tuple[Row, Row]], **remembered: Any) -> None:
+    """Changes many entries and remembers each. As an upsert: Django's bulk_update takes three times as long."""
     wanted = {row.key: row for _, row in changed}
     entries = [entry for entry in table.entries.all() if entry.key in wanted]
     for entry in entries:
         row = wanted[entry.key]
         entry.value, entry.note = row.value, row.note or entry.note
-    return entries
+    LookupEntry.objects.bulk_create(
+        entries, batch_size=BATCH, update_conflicts=True, unique_fields=["table", "key"], update_fields=["value", "note"]
+    )
+    LookupEntry.history.bulk_history_create(entries, update=True, **remembered)
 
 
 def _remove(table: LookupTable, keys: Sequence[str], *, by: Any, reason: str) -> None:
