@@ -36,5 +36,5 @@ def _asked_at(name: str) -> float | None:
 
 
 def answered(kind: str, pk: int) -> None:
-    """What is committed from now on needs a wake-up of its own. The task calls it outside a transaction, before it looks for what is due."""
+    """What is committed from now on needs a wake-up of its own. Call it outside a transaction, before looking for what is due."""
     Wake.objects.filter(name=f"{kind}:{pk}").update(asked_at=0)

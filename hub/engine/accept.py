@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
 from django.db.models import Max
-from django.utils.dateparse import parse_datetime
 
 from connectors.base import Record, Stream
 from connectors.registry import connector
-from connectors.wire import encode
-from hub import vault
 from hub.core.policy import advice
 from hub.engine import known
-from hub.engine.records import content_hash, masked_text, stream_of, summary_of
-from hub.models import Delivery, ErrorRecord, Flow, RecordAlias, Seal, SyncRun
+from hub.engine.draft import Draft, drafts
+from hub.engine.records import content_hash
+from hub.models import Delivery, ErrorRecord, Flow, RecordAlias, SyncRun
 from hub.wake import wake
 
 
@@ -50,6 +46,29 @@ class Latest:
     unknown: bool
 
 
+@dataclass(slots=True, kw_only=True)
+class Page:
+    """The newest version of each record read for a flow, with its fingerprint and, where it looks like news, its draft.
+
+    `force`: every record counts as news.
+    """
+
+    flow: Flow
+    read: int
+    newest: dict[str, Record]
+    force: bool = False
+    contents: dict[str, str] = field(default_factory=dict)
+    drafts: dict[str, Draft] = field(default_factory=dict)
+
+    def news(self, latest: dict[str, Latest]) -> list[Record]:
+        """The records that become deliveries."""
+        return [
+            record
+            for key, record in self.newest.items()
+            if self.force or is_news(latest.get(key), version=record.version, content=self.contents[key])
+        ]
+
+
 def is_news(latest: Latest | None, *, version: str, content: str) -> bool:
     """False for a record that has not changed since its latest delivery, or that is older than it."""
     if latest is None:
@@ -66,32 +85,47 @@ def accept(
 
     `force`: also what has not changed becomes a delivery (a resync). Wakes the sender after the commit.
     """
+    page = _page(flow, records, now=now, force=force)
+    derived = [_page(other, made, now=now) for other, made in _derived(flow, records)]
     with transaction.atomic():
-        derived = _derived_flows(flow)
-        _lock(flow, derived)
-        counts = _accept_page(flow, records, run=run, now=now, force=force)
-        for other, stream in derived:
-            made = (stream.derive(record.payload) for record in records if stream.derive and not record.problem)
-            _accept_page(other, [replace(record, version="") for record in made if record], run=run, now=now, force=False)
+        _lock([page, *derived])
+        counts = _accept_page(page, run=run, now=now)
+        for other in derived:
+            _accept_page(other, run=run, now=now)
         if cursor:
             _move_cursor(flow, records, now)
     return counts
 
 
-def _derived_flows(flow: Flow) -> list[tuple[Flow, Stream]]:
+def _derived(flow: Flow, records: Sequence[Record]) -> list[tuple[Flow, list[Record]]]:
+    """The flows whose records are made from these, each with its records."""
     if flow.source is None or not flow.stream:
         return []
     declared = {stream.id: stream for stream in connector(flow.source.connector).streams if stream.derived_from == flow.stream}
     if not declared:
         return []
     rows = Flow.objects.filter(source=flow.source, stream__in=declared, enabled=True).select_related("source", "target")
-    return [(row, declared[row.stream]) for row in rows]
+    return [(row, _made(declared[row.stream], records)) for row in rows]
 
 
-def _lock(flow: Flow, derived: Sequence[tuple[Flow, Stream]]) -> None:
+def _made(stream: Stream, records: Sequence[Record]) -> list[Record]:
+    found = (stream.derive(record.payload) for record in records if stream.derive and not record.problem)
+    return [replace(record, version="") for record in found if record]
+
+
+def _page(flow: Flow, records: Sequence[Record], *, now: datetime, force: bool = False) -> Page:
+    """Does beforehand what needs no lock, so that the transaction is short. What looks like news here is looked at again there."""
+    page = Page(flow=flow, read=len(records), newest=_newest(records), force=force)
+    if flow.operation and records:
+        page.contents = {key: content_hash(flow, record.payload) for key, record in page.newest.items()}
+        page.drafts = drafts(flow, page.news(latest_of(flow, page.newest)), now=now)
+    return page
+
+
+def _lock(pages: Sequence[Page]) -> None:
     """One page of a flow at a time, and always in the order of ids, so that two never wait for each other."""
     if database.features.has_select_for_update:
-        ids = sorted([flow.pk, *(other.pk for other, _ in derived)])
+        ids = sorted(page.flow.pk for page in pages)
         list(Flow.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
 
 
@@ -101,24 +135,23 @@ def _move_cursor(flow: Flow, records: Sequence[Record], now: datetime) -> None:
         Flow.objects.filter(pk=flow.pk, cursor__lt=furthest).update(cursor=furthest, cursor_moved_at=now)
 
 
-def _accept_page(flow: Flow, records: Sequence[Record], *, run: SyncRun | None, now: datetime, force: bool) -> Accepted:
-    counts = Accepted(read=len(records))
-    if not records:
+def _accept_page(page: Page, *, run: SyncRun | None, now: datetime) -> Accepted:
+    flow, counts = page.flow, Accepted(read=page.read)
+    if not page.newest:
         return counts
-    newest = _newest(records)
     if not flow.operation:
-        known.remember(flow, list(newest.values()), now=now)
-        counts.accepted = len(newest)
+        known.remember(flow, list(page.newest.values()), now=now)
+        counts.accepted = len(page.newest)
         return counts
-    contents = {key: content_hash(flow, record.payload) for key, record in newest.items()}
-    latest = latest_of(flow, newest)
-    news = [r for key, r in newest.items() if force or is_news(latest.get(key), version=r.version, content=contents[key])]
-    counts.unchanged = len(newest) - len(news)
+    latest = latest_of(flow, page.newest)
+    news = page.news(latest)
+    counts.unchanged = len(page.newest) - len(news)
     if not news:
         return counts
+    page.drafts |= drafts(flow, [record for record in news if record.key not in page.drafts], now=now)
     elsewhere = _owned_elsewhere(flow, news)
     unsure = _supersede(news, latest, now)
-    rows = _rows(flow, news, contents, run=run, now=now, elsewhere=elsewhere, unsure=unsure, force=force)
+    rows = [_row(page, record, elsewhere, run=run, now=now, unsure=record.key in unsure) for record in news]
     Delivery.objects.bulk_create(rows)
     _report_unreadable(flow, rows, now)
     counts.unreadable = sum(row.state == Delivery.State.FAILED for row in rows)
@@ -176,34 +209,15 @@ def _supersede(records: Sequence[Record], latest: dict[str, Latest], now: dateti
     return {r.key for r in records if r.key in latest and latest[r.key].unknown}
 
 
-def _rows(
-    flow: Flow,
-    records: Sequence[Record],
-    contents: dict[str, str],
-    *,
-    run: SyncRun | None,
-    now: datetime,
-    elsewhere: dict[str, str],
-    unsure: set[str],
-    force: bool,
-) -> list[Delivery]:
-    stream = stream_of(flow)
-    seals = _seals(flow, stream, records, now)
-    rows = []
-    for record in records:
-        state, code, reason = _first_state(record, elsewhere)
-        summary = summary_of(stream, record)
-        seal = seals.get(record.key)
-        rows.append(
-            Delivery(
-                flow=flow, key=record.key, state=state, reason_code=code, reason=reason, title=summary.title[:160],
-                amount=_decimal(summary.amount), currency=summary.currency[:3], placed_at=parse_datetime(summary.placed_at or "x"),
-                fingerprint=contents[record.key], version=record.version[:60], masked=masked_text(flow, record.payload),
-                sealed=vault.seal(seal, encode(record.payload)) if seal else None, seal=seal, priority=flow.priority, due_at=now,
-                unknown=record.key in unsure, fresh=force, run=run, created_at=now, changed_at=now,
-            )
-        )  # fmt: skip
-    return rows
+def _row(page: Page, record: Record, elsewhere: dict[str, str], *, run: SyncRun | None, now: datetime, unsure: bool) -> Delivery:
+    state, code, reason = _first_state(record, elsewhere)
+    draft = page.drafts[record.key]
+    return Delivery(
+        flow=page.flow, key=record.key, state=state, reason_code=code, reason=reason, title=draft.title, amount=draft.amount,
+        currency=draft.currency, placed_at=draft.placed_at, fingerprint=page.contents[record.key], version=record.version[:60],
+        masked=draft.masked, sealed=draft.sealed, seal=draft.seal, priority=page.flow.priority, due_at=now, unknown=unsure,
+        fresh=page.force, run=run, created_at=now, changed_at=now,
+    )  # fmt: skip
 
 
 def _first_state(record: Record, elsewhere: dict[str, str]) -> tuple[str, str, str]:
@@ -213,30 +227,6 @@ def _first_state(record: Record, elsewhere: dict[str, str]) -> tuple[str, str, s
         alias = elsewhere[record.key]
         return Delivery.State.SKIPPED, "owned_elsewhere", f"{alias} already travels through another flow to the same system."[:400]
     return Delivery.State.PENDING, "", ""
-
-
-def _seals(flow: Flow, stream: Stream | None, records: Sequence[Record], now: datetime) -> dict[str, Seal]:
-    """The seal of every record that has a source of its own; a shipped one's clear text is kept only so many days longer."""
-    if stream is None or flow.source_id is None:
-        return {}
-    seals = vault.new_seals(flow.source_id, stream.id, [r.key for r in records], now + timedelta(days=settings.HUB_PERSONAL_DATA_MAX_DAYS))
-    ended = []
-    for record in records:
-        at = parse_datetime(stream.settled_at(record.payload)) if stream.settled_at and not record.problem else None
-        if at is not None:
-            seals[record.key].keep_until = at + timedelta(days=settings.HUB_PERSONAL_DATA_DAYS)
-            ended.append(seals[record.key])
-    if ended:
-        Seal.objects.bulk_update(ended, ["keep_until"])
-    return seals
-
-
-def _decimal(text: str) -> Decimal | None:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        return None
-    return value.quantize(Decimal("0.0001")) if value.is_finite() and abs(value) < 10**13 else None
 
 
 def _report_unreadable(flow: Flow, rows: Sequence[Delivery], now: datetime) -> None:

@@ -36,24 +36,22 @@ def personal(row: Row) -> frozenset[str]:
     return personal_values(row.source, source_paths(row)) | personal_values(row.payload, target_paths(row))
 
 
-def attempts(rows: Sequence[Row], changes: dict[int, dict[str, Any]], now: datetime) -> list[Attempt]:
-    """One attempt for every row that was tried; held rows were not."""
-    return [_attempt(row, changes[row.pk], now) for row in rows if isinstance(row.result, Done | Failed)]
-
-
-def _attempt(row: Row, change: dict[str, Any], now: datetime) -> Attempt:
+def attempt(row: Row, change: dict[str, Any], now: datetime) -> Attempt | None:
+    """The try of a row; None for one that was not tried, such as a held one."""
+    if not isinstance(row.result, Done | Failed):
+        return None
     paths = target_paths(row)
-    attempt = Attempt(
+    tried = Attempt(
         delivery_id=row.pk, number=max(row.attempts, 1), started_at=row.started, finished_at=now, outcome=change["outcome"],
         message=(change["reason"] or "; ".join(row.warnings))[:600],
         request=encode(mask(row.payload, paths)).decode() if row.payload is not None else "",
     )  # fmt: skip
     if isinstance(row.result, Failed):
-        attempt.outcome = row.result.category or row.result.error.category
-        attempt.status = row.result.error.status
-    elif isinstance(row.result, Done) and row.result.receipt.answer is not None:
-        attempt.answer = encode(mask(row.result.receipt.answer, paths)).decode()
-    return attempt
+        tried.outcome = row.result.category or row.result.error.category
+        tried.status = row.result.error.status
+    elif row.result.receipt.answer is not None:
+        tried.answer = encode(mask(row.result.receipt.answer, paths)).decode()
+    return tried
 
 
 def error_records(rows: Sequence[Row], changes: dict[int, dict[str, Any]], now: datetime) -> list[ErrorRecord]:

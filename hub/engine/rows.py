@@ -93,20 +93,19 @@ class Row:
         )
 
 
-_COLUMNS = (
-    "state", "reason", "reason_code", "due_at", "attempts", "unknown", "waits_for", "target_key", "target_version", "outcome",
-    "mapping_version", "delivered_at", "changed_at", "fingerprint", "version", "masked", "sealed", "fresh",
-)  # fmt: skip
-
-
 def write_back(lease: str, changes: Sequence[dict[str, Any]]) -> set[int]:
-    """Writes the new state of many deliveries in one statement; answers the ids still under this lease.
+    """Writes the new state of many deliveries in one statement for each set of columns; answers the ids still under this lease.
 
-    Each change has "id" and every name of _COLUMNS. Whoever lost the lease changes nothing.
+    Each change has "id" and columns by their field names. Whoever lost the lease changes nothing.
     """
-    if not changes:
-        return set()
-    columns = [field for name in _COLUMNS if isinstance(field := Delivery._meta.get_field(name), Field)]
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for change in changes:
+        alike.setdefault(tuple(name for name in change if name != "id"), []).append(change)
+    return {pk for names, some in alike.items() for pk in _write_back(lease, names, some)}
+
+
+def _write_back(lease: str, fields: Sequence[str], changes: Sequence[dict[str, Any]]) -> list[int]:
+    columns = [field for name in fields if isinstance(field := Delivery._meta.get_field(name), Field)]
     casts = [_cast(column.db_type(database)) for column in columns]
     values, params = [], []
     for change in changes:
@@ -123,7 +122,7 @@ def write_back(lease: str, changes: Sequence[dict[str, Any]]) -> set[int]:
     )
     with database.cursor() as cursor:
         cursor.execute(statement, [*params, lease])
-        return {row[0] for row in cursor.fetchall()}
+        return [row[0] for row in cursor.fetchall()]
 
 
 def _cast(db_type: str | None) -> str:

@@ -29,16 +29,17 @@ State = Delivery.State
 
 def settle(connection: Connection, rows: Sequence[Row], *, lease: str, now: datetime) -> None:
     """Writes results, cross references, attempts and error records; releases who waited; starts what follows; judges the connection."""
+    changes = {row.pk: _change(row, now) for row in rows}
+    attempts = {row.pk: attempt for row in rows if (attempt := notes.attempt(row, changes[row.pk], now))}
     with transaction.atomic():
         followers = _followers(rows)
-        changes = {row.pk: _change(row, now) for row in rows}
         _lock(rows, changes, followers)
         _yield_to_newer(rows, changes, now)
         mine = write_back(lease, list(changes.values()))
         _cross_references([row for row in rows if row.pk in mine], now)
         _cross_references([row for row in rows if row.pk not in mine], now, late=True)
         owned = [row for row in rows if row.pk in mine]
-        Attempt.objects.bulk_create(notes.attempts(owned, changes, now))
+        Attempt.objects.bulk_create(attempts[row.pk] for row in owned if row.pk in attempts)
         _errors(owned, changes, now)
         _release(owned, now)
         _follow(owned, followers, now)
@@ -51,9 +52,10 @@ def _change(row: Row, now: datetime) -> dict[str, Any]:
     change: dict[str, Any] = {
         "id": row.pk, "state": State.DELIVERED, "reason": "", "reason_code": "", "due_at": now, "attempts": row.attempts, "unknown": False,
         "waits_for": "", "target_key": row.target_key, "target_version": "", "outcome": "", "mapping_version": row.mapping_version,
-        "delivered_at": None, "changed_at": now, "fingerprint": row.fingerprint, "version": row.version, "masked": row.masked,
-        "sealed": _resealed(row), "fresh": False,
+        "delivered_at": None, "changed_at": now, "fresh": False,
     }  # fmt: skip
+    if row.refreshed:
+        change |= {"fingerprint": row.fingerprint, "version": row.version, "masked": row.masked, "sealed": _resealed(row)}
     result = row.result
     if isinstance(result, Done):
         receipt = result.receipt
@@ -75,8 +77,8 @@ def _change(row: Row, now: datetime) -> dict[str, Any]:
 
 
 def _resealed(row: Row) -> bytes | None:
-    """The clear text that was read anew, sealed; else what stands there already."""
-    if row.refreshed and row.seal is not None and row.seal.wrapped:
+    """The clear text that was read anew; a destroyed seal seals nothing."""
+    if row.seal is not None and row.seal.wrapped:
         return vault.seal(row.seal, encode(row.source))
     return row.sealed
 

@@ -1,0 +1,76 @@
+"""What a record's delivery will hold, made before anything is locked: what people see, and the clear text under the record's seal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+
+from django.conf import settings
+from django.utils.dateparse import parse_datetime
+
+from connectors.base import Record, Stream
+from connectors.wire import encode
+from hub import vault
+from hub.engine.records import masked_text, stream_of, summary_of
+from hub.models import Flow, Seal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """The columns of a delivery that follow from its record alone."""
+
+    title: str
+    amount: Decimal | None
+    currency: str
+    placed_at: datetime | None
+    masked: str
+    sealed: bytes | None
+    seal: Seal | None
+
+
+def drafts(flow: Flow, records: Sequence[Record], *, now: datetime) -> dict[str, Draft]:
+    """The draft of each record by its key. Makes the seals that are missing; a seal without a delivery does no harm."""
+    if not records:
+        return {}
+    stream = stream_of(flow)
+    seals = _seals(flow, stream, records, now)
+    return {record.key: _draft(flow, stream, record, seals.get(record.key)) for record in records}
+
+
+def _draft(flow: Flow, stream: Stream | None, record: Record, seal: Seal | None) -> Draft:
+    summary = summary_of(stream, record)
+    return Draft(
+        title=summary.title[:160],
+        amount=_decimal(summary.amount),
+        currency=summary.currency[:3],
+        placed_at=parse_datetime(summary.placed_at or "x"),
+        masked=masked_text(flow, record.payload),
+        sealed=vault.seal(seal, encode(record.payload)) if seal else None,
+        seal=seal,
+    )
+
+
+def _seals(flow: Flow, stream: Stream | None, records: Sequence[Record], now: datetime) -> dict[str, Seal]:
+    """The seal of every record that has a source of its own; a shipped one's clear text is kept only so many days longer."""
+    if stream is None or flow.source_id is None:
+        return {}
+    seals = vault.new_seals(flow.source_id, stream.id, [r.key for r in records], now + timedelta(days=settings.HUB_PERSONAL_DATA_MAX_DAYS))
+    ended = []
+    for record in records:
+        at = parse_datetime(stream.settled_at(record.payload)) if stream.settled_at and not record.problem else None
+        if at is not None:
+            seals[record.key].keep_until = at + timedelta(days=settings.HUB_PERSONAL_DATA_DAYS)
+            ended.append(seals[record.key])
+    if ended:
+        Seal.objects.bulk_update(ended, ["keep_until"])
+    return seals
+
+
+def _decimal(text: str) -> Decimal | None:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return None
+    return value.quantize(Decimal("0.0001")) if value.is_finite() and abs(value) < 10**13 else None
