@@ -1,0 +1,38 @@
+"""The shipped order map without a hub: its tables in memory and every question answered beforehand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Any
+
+from connectors.base import Payload
+from connectors.channeladvisor.standin.orders import SITES
+from connectors.schema import fields
+from mappings.core.engine import apply, compile_rules
+from mappings.core.rules import rule_from, with_types
+from mappings.core.values import Facts, Need
+from tests.benchmarks.quick_channel import skus
+
+Shipped = Callable[[Payload], Payload]
+
+
+def shipped() -> Shipped:
+    """A function from an order of ChannelAdvisor to a sales order of TIMS. ValueError for an order that it cannot map."""
+    rows: dict[str, Any] = {
+        one.name.removesuffix(".json"): json.loads(one.read_text("utf-8")) for one in (files("mappings") / "starters").iterdir()
+    }
+    tables = {slug: {key: value for key, value, *_ in row["entries"]} for slug, row in rows.items() if "entries" in row}
+    tables["house_account"] = {str(site.id): "C-000001" for site in SITES}
+    rules = with_types([rule_from(row) for row in rows["ca-order-to-tims-sales-order"]["rules"]], fields("connectors.tims", "sales_order"))
+    compiled = compile_rules(rules, tables=tables)
+    answers: dict[Need, str | None] = {Need(kind="record", stream="items", key=sku): sku for sku in skus()}
+
+    def convert(order: Payload) -> Payload:
+        outcome = apply(compiled, order, Facts(tables=tables, settings={"time_zone": "America/Denver"}, answers=answers))
+        if outcome.problems or outcome.asked or outcome.waits:
+            raise ValueError(outcome.problems or outcome.asked or outcome.waits)
+        return outcome.payload
+
+    return convert
