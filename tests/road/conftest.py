@@ -59,6 +59,7 @@ def children(transactional_db: None, database_url: str, tmp_path: Path, broker: 
         "SECRET_KEY": settings.SECRET_KEY,
         "HUB_ENCRYPTION_KEYS": ",".join(settings.HUB_ENCRYPTION_KEYS),
         "HUB_REDIS_URL": broker,
+        "HUB_PACE": "0.2",
     }.items():
         monkeypatch.setenv(name, value)
 

@@ -58,6 +58,7 @@ def elsewhere(orders: int) -> int:
             **os.environ,
             "HUB_VAR_DIR": place,
             "DATABASE_URL": f"sqlite:///{Path(place) / 'day.sqlite3'}",
+            "HUB_PACE": "0.2",
             "LOG_LEVEL": os.environ.get("LOG_LEVEL", "ERROR"),
         }
         command = [sys.executable, str(MANAGE), "demo", "--once", "--here", "--orders", str(orders)]
