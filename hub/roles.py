@@ -11,7 +11,7 @@ TRIAGE = Q(content_type__app_label="hub", codename__in=("triage_delivery", "tria
 RESYNC = Q(content_type__app_label="hub", codename="resync_delivery")
 MAP = Q(content_type__app_label="mappings") & ~Q(codename__contains="historical")
 AUDIT = Q(codename__startswith="view_", content_type__app_label__in=("admin", "auth", "axes"))
-ALL = Q(content_type__app_label__in=(*OURS, "admin", "auth", "authtoken"))
+ALL = Q(content_type__app_label__in=(*OURS, "admin", "auth", "authtoken", "axes"))
 
 ROLES: dict[str, Q] = {
     "Operator": SEE_ALL | TRIAGE | RESYNC,

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django import forms
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from connectors.base import Connector, Setting
 from connectors.registry import connectors
@@ -13,6 +18,7 @@ from hub import vault
 from hub.models import Connection
 
 PREFIX = "setting_"
+FORGET = "setting_forget"
 LONGEST = 4000
 
 
@@ -45,20 +51,30 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
     def save(self, commit: bool = True) -> Connection:
-        if self.declared:
-            self.secrets_changed = self._store()
+        """Only in a transaction: a worker may store a renewed token at the same moment."""
+        self.secrets_changed = bool(self.declared) and self._store()
         return cast(Connection, super().save(commit))
 
     def _store(self) -> bool:
-        given = {
-            one: str(self.cleaned_data.get(PREFIX + one.name) or "").strip() for one in (self.declared.settings if self.declared else ())
-        }
-        self.instance.settings = {one.name: value for one, value in given.items() if not one.secret and value}
-        fresh = {one.name: value for one, value in given.items() if one.secret and value}
-        if fresh:
-            kept = vault.open_secrets(self.instance.secrets) if self.stored - set(fresh) else {}
-            self.instance.secrets = vault.seal_secrets({**kept, **fresh})
-        return bool(fresh)
+        declared = self.declared.settings if self.declared else ()
+        given = {one.name: str(self.cleaned_data.get(PREFIX + one.name) or "").strip() for one in declared}
+        self.instance.settings = {one.name: given[one.name] for one in declared if not one.secret and given[one.name]}
+        fresh = {one.name: given[one.name] for one in declared if one.secret and given[one.name]}
+        forgotten = set(self.cleaned_data.get(FORGET, ())) - set(fresh)
+        if fresh or forgotten:
+            present = Connection.objects.select_for_update().values_list("secrets", flat=True).get(pk=self.instance.pk)
+            kept = vault.open_secrets(present) if self.stored - set(fresh) else {}
+            secrets = {name: value for name, value in {**kept, **fresh}.items() if name not in forgotten}
+            self.instance.secrets = vault.seal_secrets(secrets)
+        return bool(fresh or forgotten)
+
+
+def forgettable(connection: Connection) -> list[tuple[str, str]]:
+    """Stored secrets that the system can do without, as (name, label)."""
+    declared, stored = connectors().get(connection.connector), _names_stored(connection)
+    return (
+        [(one.name, one.label) for one in declared.settings if one.name in stored and one.secret and not one.required] if declared else []
+    )
 
 
 def form_for(connection: Connection | None) -> type[ConnectionForm]:
@@ -67,6 +83,9 @@ def form_for(connection: Connection | None) -> type[ConnectionForm]:
     fields: dict[str, Any] = {"declared": declared}
     for setting in declared.settings if declared else ():
         fields[PREFIX + setting.name] = _field(setting)
+    if connection and (stored := forgettable(connection)):
+        widget = UnfoldAdminCheckboxSelectMultipleWidget()
+        fields[FORGET] = forms.MultipleChoiceField(label="Forget what is stored", choices=stored, required=False, widget=widget)
     if connection is None:
         choices = [("", "Choose a system"), *((one.id, one.label) for one in connectors().values())]
         fields["connector"] = forms.ChoiceField(label="System", choices=choices, widget=UnfoldAdminSelectWidget())

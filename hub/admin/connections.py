@@ -19,11 +19,14 @@ from connectors.errors import ConnectorError
 from connectors.registry import connectors
 from hub import clients, schedules, vault
 from hub.admin.base import HubAdmin, ReadOnlyAdmin
-from hub.admin.connection_form import PREFIX, ConnectionForm, form_for
+from hub.admin.connection_form import FORGET, PREFIX, ConnectionForm, forgettable, form_for
 from hub.admin.words import badge, when
 from hub.engine.check import check_connection
 from hub.models import Connection, RateLimit
 from hub.wake import wake
+
+EDITED = ("name", "slug", "enabled", "parallel", "settings")
+"""What the form may write; workers write the rest of the row meanwhile."""
 
 
 @admin.register(Connection)
@@ -45,6 +48,7 @@ class ConnectionAdmin(SimpleHistoryAdmin, HubAdmin):  # type: ignore[misc]
             return [(None, {"fields": ("name", "slug", "connector")})]
         declared = connectors().get(obj.connector)
         names = [PREFIX + one.name for one in declared.settings] if declared and self.has_change_permission(request, obj) else []
+        names += [FORGET] if names and forgettable(obj) else []
         return [(None, {"fields": ("name", "slug", "connector", "enabled", "parallel")}), ("Settings", {"fields": names})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Connection | None = None) -> tuple[str, ...]:
@@ -61,7 +65,10 @@ class ConnectionAdmin(SimpleHistoryAdmin, HubAdmin):  # type: ignore[misc]
     def save_model(self, request: HttpRequest, obj: Connection, form: ConnectionForm, change: bool) -> None:
         """New secrets make old access tokens worthless; what changed must be tested again."""
         told_apart = [name for name in form.changed_data if name.startswith(PREFIX)]
-        super().save_model(request, obj, form, change)
+        if change:
+            obj.save(update_fields=[*EDITED, *(["secrets"] if form.secrets_changed else [])])
+        else:
+            super().save_model(request, obj, form, change)
         if told_apart:
             obj.tokens.all().delete()
             untested = {"status": Connection.Status.UNTESTED, "status_words": "", "findings": [], "failures": 0, "open_until": None}

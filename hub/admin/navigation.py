@@ -61,6 +61,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry(title="Activity", icon="history", model="admin.LogEntry"),
             Entry(title="Personal data read", icon="visibility", model="hub.Reveal"),
             Entry(title="Purge receipts", icon="delete_forever", model="hub.PurgeReceipt"),
+            Entry(title="Refused logins", icon="lock", model="axes.AccessAttempt"),
             Entry(title="People", icon="person", model="auth.User"),
             Entry(title="Roles", icon="group", model="auth.Group"),
         ),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as PlainGroupAdmin
 from django.contrib.auth.admin import UserAdmin as PlainUserAdmin
@@ -11,9 +14,22 @@ from rest_framework.authtoken.models import TokenProxy
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-for model in (User, Group, TokenProxy, Failure, OrmQ, Schedule, Success):
+from hub.admin.base import ReadOnlyAdmin
+
+for theirs in ("axes.admin", "django_q.admin", "rest_framework.authtoken.admin"):
+    import_module(theirs)
+for model in (User, Group, TokenProxy, Failure, OrmQ, Schedule, Success, AccessAttempt, AccessFailureLog, AccessLog):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
+
+
+@admin.register(AccessAttempt)
+class AccessAttemptAdmin(ReadOnlyAdmin):
+    """Refused logins; `manage.py axes_reset` lets somebody in again."""
+
+    list_display = ("attempt_time", "username", "ip_address", "failures_since_start")
+    fields = ("attempt_time", "username", "ip_address", "user_agent", "failures_since_start")
+    search_fields = ("username", "ip_address")
 
 
 @admin.register(User)

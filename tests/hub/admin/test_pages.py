@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
+from unfold.admin import ModelAdmin
 
 from hub.models import Delivery
 from tests import factories
@@ -128,3 +130,19 @@ def test_a_list_of_a_search_finds_by_key_title_and_target_id(enter: Enter) -> No
     for term in (made.key, made.title, made.target_key):
         assert made.title in words(client.get(reverse("admin:hub_delivery_changelist"), {"q": term}))
     assert Delivery.objects.count() == 2
+
+
+def test_lists_that_would_show_tokens_or_queue_internals_are_not_registered() -> None:
+    names = {model._meta.label for model in admin.site._registry}
+    assert not names & {
+        "authtoken.TokenProxy",
+        "authtoken.Token",
+        "django_q.OrmQ",
+        "django_q.Schedule",
+        "django_q.Success",
+        "django_q.Failure",
+    }
+
+
+def test_every_registered_page_wears_the_same_look() -> None:
+    assert [model._meta.label for model, found in admin.site._registry.items() if not isinstance(found, ModelAdmin)] == []

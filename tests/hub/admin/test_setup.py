@@ -44,6 +44,27 @@ def test_an_empty_secret_field_keeps_the_stored_one_and_a_filled_one_replaces_it
     assert "a new one" not in str(made.history.first().__dict__)
 
 
+def test_an_optional_secret_is_forgotten_on_request_and_a_required_one_cannot_be(enter: Enter) -> None:
+    made, client = factories.connection("channeladvisor"), enter()
+    client.post(change(made), {**form(made), "setting_forget": ["webhook_secret"]})
+    made.refresh_from_db()
+    assert sorted(vault.open_secrets(made.secrets)) == ["refresh_token", "shared_secret"]
+    client.post(change(made), {**form(made), "setting_forget": ["shared_secret"]})
+    made.refresh_from_db()
+    assert sorted(vault.open_secrets(made.secrets)) == ["refresh_token", "shared_secret"]
+
+
+def test_saving_the_form_does_not_undo_what_workers_wrote(enter: Enter) -> None:
+    made, client = factories.connection("channeladvisor"), enter()
+    given = form(made, name="Renamed")
+    Connection.objects.filter(pk=made.pk).update(
+        bad_signatures=7, secrets=vault.seal_secrets({**vault.open_secrets(made.secrets), "refresh_token": "rotated"})
+    )
+    client.post(change(made), given)
+    made.refresh_from_db()
+    assert (made.name, made.bad_signatures, vault.open_secrets(made.secrets)["refresh_token"]) == ("Renamed", 7, "rotated")
+
+
 def test_a_required_secret_that_was_never_stored_is_asked_for(enter: Enter) -> None:
     made = factories.connection("channeladvisor", secrets="")
     page = words(enter().post(change(made), form(made)))
