@@ -40,7 +40,6 @@ INSTALLED_APPS = [
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.inlines",
-    "unfold.contrib.import_export",
     "unfold.contrib.simple_history",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -54,7 +53,6 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "django_q",
     "simple_history",
-    "import_export",
     "axes",
 ]
 
