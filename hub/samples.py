@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from connectors.http import decode
+from connectors.wire import decode
 from hub.engine import facts
 from hub.models import Delivery, Flow
 from mappings.core.values import Need

@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.base import Payload
 from connectors.errors import Problem
-from connectors.http import decode
+from connectors.wire import decode
 from mappings.core.values import Facts, Need, Outcome, Rule, RuleResult
 from mappings.live import compiled_version, tables
 from mappings.models import MappingVersion

@@ -48,7 +48,17 @@ class Connection(models.Model):
     open_until = models.DateTimeField("paused until", null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     history = HistoricalRecords(
-        excluded_fields=["secrets", "status", "status_words", "findings", "checked_at", "environment", "bad_signatures", "failures", "open_until"]
+        excluded_fields=[
+            "secrets",
+            "status",
+            "status_words",
+            "findings",
+            "checked_at",
+            "environment",
+            "bad_signatures",
+            "failures",
+            "open_until",
+        ]
     )
 
     class Meta:

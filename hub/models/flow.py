@@ -48,7 +48,9 @@ class Flow(models.Model):
         ordering: ClassVar = ["name"]
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(after__isnull=False, stream="") | (Q(after__isnull=True, source__isnull=False) & ~Q(stream="")) | Q(source=None, stream=""),
+                condition=Q(after__isnull=False, stream="")
+                | (Q(after__isnull=True, source__isnull=False) & ~Q(stream=""))
+                | Q(source=None, stream=""),
                 name="flow_has_one_origin",
             ),
             models.CheckConstraint(condition=Q(operation="") | Q(target__isnull=False), name="flow_operation_has_target"),
