@@ -1,0 +1,79 @@
+"""What a demonstration sets up, and the processes that it starts."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+
+from hub.demo.processes import Processes
+from hub.demo.setup import install
+from hub.demo.stage import admin_password, prepare
+from hub.demo.standins import any_port, free_port, open_standins
+from hub.demo.trickle import Trickle
+from hub.models import Connection, Flow
+
+
+@pytest.mark.django_db
+def test_a_second_start_keeps_what_people_changed_and_follows_the_address() -> None:
+    with open_standins(None, fixed_ports=False) as opened:
+        prepare(opened.settings())
+        Flow.objects.filter(slug="ca-orders").update(enabled=False, name="Ours")
+        moved = {name: {**fields, "base_url": "http://127.0.0.1:9"} for name, fields in opened.settings().items()}
+        install(moved)
+    assert Flow.objects.filter(slug="ca-orders", enabled=False, name="Ours").exists()
+    assert Flow.objects.count() == 4
+    assert {one.settings["base_url"] for one in Connection.objects.all()} == {"http://127.0.0.1:9"}
+
+
+@pytest.mark.django_db
+def test_no_secret_of_a_connection_is_stored_in_the_clear() -> None:
+    with open_standins(None, fixed_ports=False) as opened:
+        prepare(opened.settings())
+        secrets = {opened.settings()["tims"]["client_secret"], opened.settings()["channeladvisor"]["refresh_token"]}
+    for connection in Connection.objects.all():
+        stored = f"{connection.settings} {connection.secrets}"
+        assert not any(secret in stored for secret in secrets)
+
+
+@pytest.mark.django_db
+def test_the_administrators_password_is_told_again_until_somebody_changes_it(tmp_path: Path) -> None:
+    note = tmp_path / "note"
+    first = admin_password(note)
+    assert first
+    assert admin_password(note) == first
+    user = User.objects.get(username="admin")
+    user.set_password("somebody's own")
+    user.save()
+    assert admin_password(note) == ""
+
+
+def test_a_taken_port_is_left_to_whoever_has_it() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        assert free_port(other.getsockname()[1]) == 0
+    assert free_port(port := any_port()) == port
+
+
+def test_a_process_that_does_not_start_is_told_with_its_last_words(tmp_path: Path) -> None:
+    with Processes(tmp_path, {"DATABASE_URL": "nonsense://", "HUB_VAR_DIR": str(tmp_path)}) as processes:
+        with pytest.raises(RuntimeError, match="web process did not start") as told:
+            processes.web(any_port())
+        assert "nonsense" in str(told.value)
+    assert processes.running == {}
+
+
+def test_orders_trickle_in_and_the_books_survive_a_restart(tmp_path: Path) -> None:
+    with open_standins(tmp_path, fixed_ports=False) as opened:
+        trickle = Trickle(opened, pace=(0.0, 0.01))
+        trickle.start()
+        while opened.channeladvisor.book.count("order") < 30:
+            pass
+        trickle.ended.set()
+        trickle.join(timeout=10)
+        held = opened.channeladvisor.orders()
+    with open_standins(tmp_path, fixed_ports=False) as again:
+        assert again.channeladvisor.orders() == held
