@@ -11,11 +11,10 @@ from typing import Any
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
-from connectors.schema import personal_paths
 from connectors.wire import encode
 from hub import vault
 from hub.core.fingerprint import fingerprint
-from hub.core.masking import mask
+from hub.core.masking import mask, shape
 from hub.core.policy import advice
 from hub.models import Attempt, Connection, Delivery, ErrorRecord, Flow
 from hub.roles import ship_roles
@@ -133,7 +132,7 @@ def delivery(
     """One delivery of an order, masked for people and sealed for the machine, `ago` before now."""
     record = dict(payload or order())
     key, now = str(record["ChannelAdvisorOrderID"]), timezone.now() - ago
-    masked = encode(mask(record, personal_paths("connectors.channeladvisor", "order"))).decode()
+    masked = encode(mask(record, shape(fields("connectors.channeladvisor", "order")))).decode()
     seal = vault.new_seals(of.source_id or of.after.source_id, "orders", [key], now + timedelta(days=30))[key]  # type: ignore[union-attr]
     values: dict[str, Any] = {
         "flow": of,

@@ -1,38 +1,49 @@
-"""Personal data out of payloads and words, as the schemas mark it."""
+"""Personal data out of payloads and words, as the schemas mark it. What a schema does not know counts as personal."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from hub.core.fingerprint import split
+from connectors.schema import Field
 
 MASK = "•••"
 _SHORTEST = 3
 """Shorter values ("WA") stand in too many words to be hidden in sentences."""
+Shape = Mapping[str, Any]
+"""Name of a field to True (shown), False (hidden), or the Shape of what lies beneath. Lists are looked through."""
 
 
-def mask(payload: Any, paths: Iterable[str]) -> Any:
-    """A copy in which every value at a personal path is masked; empty ones stay as they are."""
-    for path in paths:
-        payload = _masked(payload, split(path))
-    return payload
+def shape(fields: Iterable[Field]) -> Shape:
+    """What may be shown of a record whose schema has these fields, groups before what they hold."""
+    root: dict[str, Any] = {}
+    for one in fields:
+        *above, name = one.path.replace("[]", "").split(".")
+        place: Any = root
+        for step in above:
+            place = place[step] if isinstance(place, dict) else place
+        if isinstance(place, dict):
+            place[name] = {} if one.type in ("group", "list") and not one.personal else not one.personal
+    return root
 
 
-def _masked(value: Any, path: tuple[str, ...]) -> Any:
-    if not path:
-        return hide(value)
-    head, rest = path[0], path[1:]
-    if head == "[]":
-        return [_masked(one, rest) for one in value] if isinstance(value, list) else hide(value)
-    if isinstance(value, dict):
-        return {**value, head: _masked(value[head], rest)} if head in value else value
+def mask(value: Any, shown: Shape | bool, *, unknown: bool = False) -> Any:
+    """A copy in which only what the shape shows is left in clear; empty values stay as they are.
+
+    `unknown`: whether fields that the shape does not name are shown; a system may send new ones, and they may hold anything.
+    """
+    if shown is True:
+        return value
+    if isinstance(value, list) and shown is not False:
+        return [mask(one, shown, unknown=unknown) for one in value]
+    if isinstance(value, dict) and shown is not False:
+        return {name: mask(one, shown.get(name, unknown), unknown=unknown) for name, one in value.items()}
     return hide(value)
 
 
 def hide(value: Any) -> Any:
-    """The mask in place of every value below; the shape stays, so that a person sees what was there."""
+    """The mask in place of every value below; the structure stays, so that a person sees what was there."""
     if isinstance(value, dict):
         return {name: hide(one) for name, one in value.items()}
     if isinstance(value, list):
@@ -40,29 +51,24 @@ def hide(value: Any) -> Any:
     return value if value is None or value == "" or isinstance(value, bool) else MASK
 
 
-def personal_values(payload: Any, paths: Iterable[str]) -> frozenset[str]:
-    """The texts that stand at personal paths, for taking them out of sentences."""
+def hidden_values(value: Any, shown: Shape | bool) -> frozenset[str]:
+    """The texts that `mask` hides, for taking them out of sentences."""
     found: set[str] = set()
-    for path in paths:
-        _collect(payload, split(path), found)
+    _collect(value, shown, found)
     return frozenset(found)
 
 
-def _collect(value: Any, path: tuple[str, ...], found: set[str]) -> None:
+def _collect(value: Any, shown: Shape | bool, found: set[str]) -> None:
+    if shown is True or value is None or isinstance(value, bool):
+        return
     if isinstance(value, list):
-        rest = path[1:] if path and path[0] == "[]" else path
         for one in value:
-            _collect(one, rest, found)
+            _collect(one, shown, found)
     elif isinstance(value, dict):
-        if path:
-            _collect(value.get(path[0]), path[1:], found)
-        else:
-            for one in value.values():
-                _collect(one, (), found)
-    elif value is not None and not isinstance(value, bool):
-        text = str(value).strip()
-        if len(text) >= _SHORTEST:
-            found.add(text)
+        for name, one in value.items():
+            _collect(one, False if shown is False else shown.get(name, False), found)
+    elif len(text := str(value).strip()) >= _SHORTEST:
+        found.add(text)
 
 
 def scrub(words: str, values: Iterable[str]) -> str:

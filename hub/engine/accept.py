@@ -17,6 +17,7 @@ from hub.core.policy import advice
 from hub.engine import known
 from hub.engine.draft import Draft, drafts
 from hub.engine.records import content_hash
+from hub.engine.statements import insert
 from hub.models import Delivery, ErrorRecord, Flow, RecordAlias, SyncRun
 from hub.wake import wake
 
@@ -152,10 +153,12 @@ def _accept_page(page: Page, *, run: SyncRun | None, now: datetime) -> Accepted:
     elsewhere = _owned_elsewhere(flow, news)
     unsure = _supersede(news, latest, now)
     rows = [_row(page, record, elsewhere, run=run, now=now, unsure=record.key in unsure) for record in news]
-    Delivery.objects.bulk_create(rows)
-    _report_unreadable(flow, rows, now)
-    counts.unreadable = sum(row.state == Delivery.State.FAILED for row in rows)
-    counts.skipped = sum(row.state == Delivery.State.SKIPPED for row in rows)
+    insert(Delivery, rows)
+    unreadable = [row["key"] for row in rows if row["state"] == Delivery.State.FAILED]
+    if unreadable:
+        _report_unreadable(flow, unreadable, now)
+    counts.unreadable = len(unreadable)
+    counts.skipped = sum(row["state"] == Delivery.State.SKIPPED for row in rows)
     counts.accepted = len(rows) - counts.skipped - counts.unreadable
     if counts.accepted and flow.target_id:
         target = flow.target_id
@@ -189,10 +192,8 @@ def _owned_elsewhere(flow: Flow, records: Sequence[Record]) -> dict[str, str]:
     if not wanted or not flow.target_id:
         return {}
     owners = RecordAlias.objects.filter(target_id=flow.target_id, operation=flow.operation)
-    RecordAlias.objects.bulk_create(
-        [RecordAlias(target_id=flow.target_id, operation=flow.operation, alias=alias, flow=flow, key=key) for alias, key in wanted.items()],
-        ignore_conflicts=True,
-    )
+    mine = {"target_id": flow.target_id, "operation": flow.operation, "flow_id": flow.pk}
+    insert(RecordAlias, [{**mine, "alias": alias, "key": key} for alias, key in wanted.items()], on_conflict="ON CONFLICT DO NOTHING")
     rows = owners.filter(alias__in=wanted).values_list("alias", "flow_id", "key")
     return {wanted[alias]: alias for alias, owner, key in rows if owner != flow.pk}
 
@@ -209,15 +210,17 @@ def _supersede(records: Sequence[Record], latest: dict[str, Latest], now: dateti
     return {r.key for r in records if r.key in latest and latest[r.key].unknown}
 
 
-def _row(page: Page, record: Record, elsewhere: dict[str, str], *, run: SyncRun | None, now: datetime, unsure: bool) -> Delivery:
+def _row(page: Page, record: Record, elsewhere: dict[str, str], *, run: SyncRun | None, now: datetime, unsure: bool) -> dict[str, Any]:
+    """The columns of a new delivery."""
     state, code, reason = _first_state(record, elsewhere)
     draft = page.drafts[record.key]
-    return Delivery(
-        flow=page.flow, key=record.key, state=state, reason_code=code, reason=reason, title=draft.title, amount=draft.amount,
-        currency=draft.currency, placed_at=draft.placed_at, fingerprint=page.contents[record.key], version=record.version[:60],
-        masked=draft.masked, sealed=draft.sealed, seal=draft.seal, priority=page.flow.priority, due_at=now, unknown=unsure,
-        fresh=page.force, run=run, created_at=now, changed_at=now,
-    )  # fmt: skip
+    return {
+        "flow_id": page.flow.pk, "key": record.key, "state": state, "reason_code": code, "reason": reason, "title": draft.title,
+        "amount": draft.amount, "currency": draft.currency, "placed_at": draft.placed_at, "fingerprint": page.contents[record.key],
+        "version": record.version[:60], "masked": draft.masked, "sealed": draft.sealed, "seal_id": draft.seal.pk if draft.seal else None,
+        "priority": page.flow.priority, "due_at": now, "unknown": unsure, "fresh": page.force, "run_id": run.pk if run else None,
+        "created_at": now, "changed_at": now,
+    }  # fmt: skip
 
 
 def _first_state(record: Record, elsewhere: dict[str, str]) -> tuple[str, str, str]:
@@ -229,17 +232,17 @@ def _first_state(record: Record, elsewhere: dict[str, str]) -> tuple[str, str, s
     return Delivery.State.PENDING, "", ""
 
 
-def _report_unreadable(flow: Flow, rows: Sequence[Delivery], now: datetime) -> None:
+def _report_unreadable(flow: Flow, keys: Sequence[str], now: datetime) -> None:
+    stopped = Delivery.objects.filter(flow=flow, key__in=keys, state=Delivery.State.FAILED)
     ErrorRecord.objects.bulk_create(
         ErrorRecord(
-            delivery=row,
+            delivery_id=pk,
             flow=flow,
             category="unreadable",
             cause="unreadable",
-            message=row.reason,
+            message=reason,
             advice=advice("unreadable"),
             created_at=now,
         )
-        for row in rows
-        if row.state == Delivery.State.FAILED
+        for pk, reason in stopped.values_list("pk", "reason")
     )

@@ -10,48 +10,39 @@ from connectors.errors import Problem
 from connectors.registry import connector
 from connectors.schema import personal_paths
 from connectors.wire import encode
-from hub.core.masking import MASK, mask, personal_values, scrub
+from hub.core.masking import MASK, hidden_values, mask, scrub
 from hub.core.policy import advice
-from hub.engine.records import stream_of
+from hub.engine.records import operation_of, source_shape, target_shape
 from hub.engine.rows import Done, Failed, Held, Row
-from hub.models import Attempt, Delivery, ErrorRecord
-
-
-def source_paths(row: Row) -> tuple[str, ...]:
-    """The personal paths of the row's source record."""
-    stream = stream_of(row.flow)
-    return personal_paths(connector(row.flow.source.connector).package, stream.schema) if stream and row.flow.source else ()
+from hub.models import Delivery, ErrorRecord
 
 
 def target_paths(row: Row) -> tuple[str, ...]:
     """The personal paths of the payload that the row's operation takes."""
     if row.flow.target is None:
         return ()
-    declared = connector(row.flow.target.connector)
-    return personal_paths(declared.package, declared.operation(row.flow.operation).schema)
+    return personal_paths(connector(row.flow.target.connector).package, operation_of(row.flow).schema)
 
 
 def personal(row: Row) -> frozenset[str]:
     """Every personal value of the row, to be taken out of sentences that a system wrote."""
-    return personal_values(row.source, source_paths(row)) | personal_values(row.payload, target_paths(row))
+    return hidden_values(row.source, source_shape(row.flow)) | hidden_values(row.payload, target_shape(row.flow))
 
 
-def attempt(row: Row, change: dict[str, Any], now: datetime) -> Attempt | None:
-    """The try of a row; None for one that was not tried, such as a held one."""
+def attempt(row: Row, change: dict[str, Any], now: datetime) -> dict[str, Any] | None:
+    """The columns of a row's try; None for one that was not tried, such as a held one."""
     if not isinstance(row.result, Done | Failed):
         return None
-    paths = target_paths(row)
-    tried = Attempt(
-        delivery_id=row.pk, number=max(row.attempts, 1), started_at=row.started, finished_at=now, outcome=change["outcome"],
-        message=(change["reason"] or "; ".join(row.warnings))[:600],
-        request=encode(mask(row.payload, paths)).decode() if row.payload is not None else "",
-    )  # fmt: skip
-    if isinstance(row.result, Failed):
-        tried.outcome = row.result.category or row.result.error.category
-        tried.status = row.result.error.status
-    elif row.result.receipt.answer is not None:
-        tried.answer = encode(mask(row.result.receipt.answer, paths)).decode()
-    return tried
+    shown, failed = target_shape(row.flow), row.result if isinstance(row.result, Failed) else None
+    answer = row.result.receipt.answer if isinstance(row.result, Done) else None
+    return {
+        "delivery_id": row.pk, "number": max(row.attempts, 1), "started_at": row.started, "finished_at": now,
+        "outcome": (failed.category or failed.error.category) if failed else change["outcome"],
+        "status": failed.error.status if failed else None,
+        "message": (change["reason"] or "; ".join(row.warnings))[:600],
+        "request": encode(mask(row.payload, shown)).decode() if row.payload is not None else "",
+        "answer": encode(mask(answer, shown, unknown=True)).decode() if answer is not None else "",
+    }  # fmt: skip
 
 
 def error_records(rows: Sequence[Row], changes: dict[int, dict[str, Any]], now: datetime) -> list[ErrorRecord]:

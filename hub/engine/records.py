@@ -7,10 +7,10 @@ from typing import Any
 
 from connectors.base import Operation, Record, Stream, Summary
 from connectors.registry import connector
-from connectors.schema import personal_paths, volatile_paths
+from connectors.schema import fields, volatile_paths
 from connectors.wire import encode
 from hub.core.fingerprint import fingerprint, split
-from hub.core.masking import mask
+from hub.core.masking import Shape, mask, shape
 from hub.models import Flow
 
 FOLLOW_UP_IGNORES = (("TargetVersion",),)
@@ -38,10 +38,23 @@ def content_hash(flow: Flow, payload: Any) -> str:
 
 def masked_text(flow: Flow, payload: Any) -> str:
     """What people see of a source record."""
+    return encode(mask(payload, source_shape(flow))).decode()
+
+
+@cache
+def _shape(package: str, schema: str) -> Shape:
+    return shape(fields(package, schema))
+
+
+def source_shape(flow: Flow) -> Shape | bool:
+    """What people may see of the flow's source records. A flow that follows another carries only the two names: all is shown."""
     stream = stream_of(flow)
-    if stream is None or flow.source is None:
-        return encode(payload).decode()
-    return encode(mask(payload, personal_paths(connector(flow.source.connector).package, stream.schema))).decode()
+    return True if stream is None or flow.source is None else _shape(connector(flow.source.connector).package, stream.schema)
+
+
+def target_shape(flow: Flow) -> Shape | bool:
+    """What people may see of the payloads that the flow sends."""
+    return _shape(connector(flow.target.connector).package, operation_of(flow).schema) if flow.target else False
 
 
 def summary_of(stream: Stream | None, record: Record) -> Summary:

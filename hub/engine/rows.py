@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection as database
-from django.db.models import Field
-
 from connectors.base import Payload, Receipt, Reference
 from connectors.errors import ConnectorError, Problem
 from hub.engine.records import system_name
+from hub.engine.statements import update
 from hub.models import Delivery, Flow, Seal
 
 
@@ -101,30 +99,11 @@ def write_back(lease: str, changes: Sequence[dict[str, Any]]) -> set[int]:
     alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for change in changes:
         alike.setdefault(tuple(name for name in change if name != "id"), []).append(change)
-    return {pk for names, some in alike.items() for pk in _write_back(lease, names, some)}
-
-
-def _write_back(lease: str, fields: Sequence[str], changes: Sequence[dict[str, Any]]) -> list[int]:
-    columns = [field for name in fields if isinstance(field := Delivery._meta.get_field(name), Field)]
-    casts = [_cast(column.db_type(database)) for column in columns]
-    values, params = [], []
-    for change in changes:
-        values.append("(" + ", ".join(["%s"] * (len(columns) + 1)) + ")")
-        params.append(change["id"])
-        params.extend(column.get_db_prep_save(change[column.name], database) for column in columns)
-    names = ", ".join(f"c{n}" for n in range(len(columns)))
-    wanted = ", ".join(f"{column.column} = {cast.format(f'v.c{n}')}" for n, (column, cast) in enumerate(zip(columns, casts, strict=True)))
-    statement = (
-        f"WITH v(id, {names}) AS (VALUES {', '.join(values)}) "  # noqa: S608 - only our own column names
-        f"UPDATE hub_delivery SET {wanted}, lease = '', lease_until = NULL FROM v "
-        f"WHERE hub_delivery.id = {_cast('bigint').format('v.id')} AND hub_delivery.lease = %s AND hub_delivery.state = 'sending' "
-        "RETURNING hub_delivery.id"
-    )
-    with database.cursor() as cursor:
-        cursor.execute(statement, [*params, lease])
-        return [row[0] for row in cursor.fetchall()]
-
-
-def _cast(db_type: str | None) -> str:
-    """PostgreSQL takes the columns of a VALUES list for text unless told; SQLite keeps what it is given."""
-    return "{}" if database.vendor == "sqlite" else f"CAST({{}} AS {db_type})"
+    return {
+        pk
+        for names, some in alike.items()
+        for pk in update(
+            Delivery, names, [[change["id"], *(change[name] for name in names)] for change in some],
+            also="lease = '', lease_until = NULL", where="lease = %s AND state = 'sending'", params=[lease],
+        )
+    }  # fmt: skip

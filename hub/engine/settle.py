@@ -21,6 +21,7 @@ from hub.engine.accept import accept
 from hub.engine.health import judge
 from hub.engine.records import stream_of
 from hub.engine.rows import Done, Failed, Held, Row, Skipped, write_back
+from hub.engine.statements import insert
 from hub.models import Attempt, Connection, CrossReference, Delivery, ErrorRecord, Flow, Seal
 from hub.pace import paced
 
@@ -39,7 +40,7 @@ def settle(connection: Connection, rows: Sequence[Row], *, lease: str, now: date
         _cross_references([row for row in rows if row.pk in mine], now)
         _cross_references([row for row in rows if row.pk not in mine], now, late=True)
         owned = [row for row in rows if row.pk in mine]
-        Attempt.objects.bulk_create(attempts[row.pk] for row in owned if row.pk in attempts)
+        insert(Attempt, [attempts[row.pk] for row in owned if row.pk in attempts])
         _errors(owned, changes, now)
         _release(owned, now)
         _follow(owned, followers, now)
@@ -153,27 +154,26 @@ def _yield_to_newer(rows: Sequence[Row], changes: dict[int, dict[str, Any]], now
         Delivery.objects.filter(pk__in=unsure).update(unknown=True, changed_at=now)
 
 
+_KNOWN_ALREADY = """
+    ON CONFLICT (source_id, stream, source_key, target_id, operation) DO UPDATE SET source_version = excluded.source_version,
+        target_key = excluded.target_key, target_version = excluded.target_version, payload_hash = excluded.payload_hash,
+        mapping_version_id = excluded.mapping_version_id, changed_at = excluded.changed_at
+"""
+
+
 def _cross_references(rows: Sequence[Row], now: datetime, *, late: bool = False) -> None:
     """Both names at once, also for a row whose lease was lost (`late`): the target has acted, but a newer version may be there by now."""
     done = [
-        CrossReference(
-            source_id=row.flow.source_id, stream=row.flow.stream, source_key=row.key, source_version=row.version,
-            target_id=row.flow.target_id or 0, operation=row.flow.operation,
-            target_key=row.result.receipt.key, target_version=row.result.receipt.version,
-            payload_hash=row.payload_hash, mapping_version_id=row.mapping_version, created_at=now, changed_at=now,
-        )
+        {
+            "source_id": row.flow.source_id, "stream": row.flow.stream, "source_key": row.key, "source_version": row.version,
+            "target_id": row.flow.target_id or 0, "operation": row.flow.operation,
+            "target_key": row.result.receipt.key, "target_version": row.result.receipt.version,
+            "payload_hash": row.payload_hash, "mapping_version_id": row.mapping_version, "created_at": now, "changed_at": now,
+        }
         for row in rows
         if isinstance(row.result, Done) and row.flow.source_id is not None
     ]  # fmt: skip
-    if late:
-        CrossReference.objects.bulk_create(done, ignore_conflicts=True)
-        return
-    CrossReference.objects.bulk_create(
-        done,
-        update_conflicts=True,
-        unique_fields=["source", "stream", "source_key", "target", "operation"],
-        update_fields=["source_version", "target_key", "target_version", "payload_hash", "mapping_version", "changed_at"],
-    )
+    insert(CrossReference, done, on_conflict="ON CONFLICT DO NOTHING" if late else _KNOWN_ALREADY)
 
 
 def _errors(rows: Sequence[Row], changes: dict[int, dict[str, Any]], now: datetime) -> None:
