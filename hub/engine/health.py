@@ -31,19 +31,20 @@ def judge(target: Connection, rows: Sequence[Row], *, now: datetime) -> None:
 
 
 def _circuit(target: Connection, rows: Sequence[Row], now: datetime) -> None:
-    unwell = [
-        row.result.error
+    # One bulk call that fails gives all its rows the same error: it counts as one failure.
+    unwell = {
+        id(row.result.error): row.result.error
         for row in rows
         if isinstance(row.result, Failed)
         and not row.result.at_source
         and row.result.error.category in ("transient", "throttled", "unknown_outcome")
-    ]
+    }
     worked = sum(
         isinstance(row.result, Done) or (isinstance(row.result, Failed) and row.result.error.category == "rejected") for row in rows
     )
     if not unwell and not target.failures:
         return
-    waits = [error.retry_after for error in unwell if error.retry_after is not None]
+    waits = [error.retry_after for error in unwell.values() if error.retry_after is not None]
     before = policy.Circuit(failures=target.failures, open_until=target.open_until)
     after = policy.circuit(before, worked=worked, failed=len(unwell), now=now, retry_after=max(waits, default=None), pace=settings.HUB_PACE)
     if after != before:
