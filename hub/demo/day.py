@@ -21,7 +21,7 @@ from hub.demo.setup import ORDERS as ORDER_FLOW
 from hub.demo.stage import prepare
 from hub.demo.standins import any_port, open_standins
 from hub.demo.trickle import invented
-from hub.engine.read import start_run
+from hub.engine.read import carry_out, start_run
 from hub.models import Connection, Delivery, Flow, InboundEvent, RateLimit, SyncRun
 
 ORDERS = 300
@@ -61,7 +61,7 @@ def widen(connection: Connection, rate: Rate) -> None:
 
 def perform(day: Day) -> bool:
     """The acts of the day, in their order. True when it became quiet in time."""
-    start_run(Flow.objects.get(slug=ITEMS), trigger=SyncRun.Trigger.SCHEDULE)
+    carry_out(start_run(Flow.objects.get(slug=ITEMS), trigger=SyncRun.Trigger.COMMAND, wake_up=False).pk)
     faults(day)
     arrivals(day)
     calm(day)
