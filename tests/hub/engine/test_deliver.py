@@ -361,7 +361,7 @@ def test_a_batch_goes_out_in_bulk_and_fails_in_part_only(hub: Hub) -> None:
 def test_a_target_that_stays_unwell_opens_the_circuit(hub: Hub) -> None:
     for n in range(30):
         hub.world.place(str(n))
-    hub.world.before = [TransientError("Down.")] * 40
+    hub.world.before = [TransientError("Down.") for _ in range(40)]
     hub.read()
     hub.send()
     target = Connection.objects.get(slug="ledger")

@@ -29,7 +29,7 @@ def test_one_lost_bulk_call_does_not_pause_the_connection(hub: Hub) -> None:
 
 def test_one_that_works_again_is_paused_no_more(hub: Hub) -> None:
     place_many(hub, 50)
-    hub.world.before = [TransientError("Down.")] * 25
+    hub.world.before = [TransientError("Down.") for _ in range(25)]
     hub.send()
     for _ in range(30):
         hub.later()
