@@ -30,7 +30,7 @@ class Plan:
 
 @dataclass(slots=True, kw_only=True)
 class Found:
-    """What was measured. `seconds` from the first webhook to the last sales order; `rss` is the course of the largest worker process in MB."""
+    """What was measured. `seconds`: first webhook to last sales order. `rss`: the course of the largest worker process in MB."""
 
     seconds: float
     cpu: float

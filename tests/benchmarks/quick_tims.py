@@ -1,4 +1,4 @@
-"""A minimal TIMS that costs little CPU: takes sales orders in bulk or one by one and counts them. `python -m tests.benchmarks.quick_tims`."""
+"""A minimal TIMS that costs little CPU: `python -m tests.benchmarks.quick_tims` takes sales orders in bulk or one by one."""
 
 from __future__ import annotations
 

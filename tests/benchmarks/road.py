@@ -1,9 +1,9 @@
 """How fast orders travel, from the first webhook to the last sales order: `python -m tests.benchmarks.road`.
 
-Real processes on this machine: gunicorn takes signed webhooks, `manage.py worker` with 2 workers and 16 senders reads the orders from a
-minimal ChannelAdvisor and sends them to a minimal TIMS. Each of their calls takes 5 ms, and both cost little CPU. A program of its own sends
-webhooks as fast as the hub takes them, a few at once. The mapping is the shipped one; customers are known beforehand (house accounts),
-items too. PostgreSQL and SQLite keep what they commit as a real installation would.
+Real processes on this machine: gunicorn takes signed webhooks; `manage.py worker` with 2 workers and 16 senders reads the orders from a
+minimal ChannelAdvisor and sends them to a minimal TIMS. Each of their calls takes 5 ms, and both cost little CPU. A program of its own
+sends webhooks as fast as the hub takes them, a few at once. The mapping is the shipped one; customers are known beforehand (house
+accounts), items too. PostgreSQL and SQLite keep what they commit as a real installation would.
 
 Two baselines run between the hub's runs: a bare loop (one process, 16 threads) that maps with the same mapping, posts with `requests` and
 stores nothing; and one django-q2 task per order (16 task processes) that fetches, maps and posts, with `save()` after each step.
@@ -60,7 +60,7 @@ def measured(plan: Plan, postgresql: PostgreSQL | None) -> Found:
         }
         program = "tests.benchmarks.bare_loop" if plan.kind == "loop" else "tests.benchmarks.webhook_road"
         command = [sys.executable, "-W", "ignore", "-m", program, msgspec.json.encode(plan).decode()]
-        ended = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True)
     if ended.returncode:
         raise SystemExit(ended.stderr)
     return msgspec.json.decode(ended.stdout, type=Found)
