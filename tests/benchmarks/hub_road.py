@@ -42,15 +42,10 @@ def prepare(plan: Plan, tims: int, channel: int) -> tuple[str, str]:
 
 
 def _settings(tims: int, channel: int) -> dict[str, dict[str, str]]:
-    return {
-        "tims": {
-            "base_url": f"http://127.0.0.1:{tims}", "auth": "oauth", "client_id": "benchmark", "client_secret": "benchmark", "company": "MAIN",
-        },
-        "channeladvisor": {
-            "base_url": f"http://127.0.0.1:{channel}", "dialect": "v2", "application_id": "benchmark", "shared_secret": "benchmark",
-            "refresh_token": "benchmark", "profile_id": "1", "webhook_secret": SECRET,
-        },
-    }  # fmt: skip
+    shared = {"client_id": "benchmark", "client_secret": "benchmark", "application_id": "benchmark", "shared_secret": "benchmark"}
+    erp = {**shared, "base_url": f"http://127.0.0.1:{tims}", "auth": "oauth", "company": "MAIN"}
+    seller = {**shared, "base_url": f"http://127.0.0.1:{channel}", "dialect": "v2", "refresh_token": "benchmark", "profile_id": "1"}
+    return {"tims": erp, "channeladvisor": {**seller, "webhook_secret": SECRET}}
 
 
 def settled() -> bool:
