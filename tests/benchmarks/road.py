@@ -6,7 +6,7 @@ sends webhooks as fast as the hub takes them, a few at once. The mapping is the 
 accounts), items too. PostgreSQL and SQLite keep what they commit as a real installation would.
 
 Two baselines run between the hub's runs: a bare loop (one process, 16 threads) that maps with the same mapping, posts with `requests` and
-stores nothing; and one django-q2 task per order (16 task processes) that fetches, maps and posts, with `save()` after each step.
+stores nothing; and one django-q2 task per order (8 task processes) that fetches, maps and posts, with `save()` after each step.
 
 `--sqlite` or `--postgresql` measures only one database, `--orders N` takes more or fewer orders, `--quick` only bulk without acknowledging,
 `--memory` (best with `--orders 50000`) only the course of a worker's memory. It measures, it is no test: the machine should have nothing
