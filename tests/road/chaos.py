@@ -55,8 +55,8 @@ class Plan:
     orders: int = 1000
     kills: int = 30
     seed: int = 1
-    gap: float = 1.2
-    revival: float = 5.0
+    gap: float = 0.8
+    revival: float = 4.0
     group: tuple[int, int] = (8, 40)
     patience: float = 60.0
     restart: bool = False
@@ -142,12 +142,14 @@ class Chaos:
     def wait(self) -> bool:
         """Until everything placed was read and nothing is on its way any more. False when that takes too long."""
         end, since = time.monotonic() + self.plan.patience, timezone.now()
-        self.day.opened.channeladvisor.webhooks.flush(timeout=5)
+        webhooks = self.day.opened.channeladvisor.webhooks
         still, read_at = 0, 0.0
         while time.monotonic() < end:
             if time.monotonic() - read_at > 3 and not was_read(since):
                 read(ITEMS, ORDERS)
                 read_at = time.monotonic()
+            if webhooks.pending():
+                webhooks.flush(timeout=2)
             tick()
             still = still + 1 if was_read(since) and not scripted.on_the_way(self.day) else 0
             if still >= 3:
