@@ -48,6 +48,7 @@ class Record:
     `version` sorts as text; of two versions of a key the greater is the newer, empty means unknown.
     `aliases` are other names of the same fact, such as `Amazon US:112-4455667-7788990`; no personal data in them.
     `problem` says in a person's words why the record cannot be read; such a record fails alone.
+    `summary` is what lists show of a record that comes from no stream, which would tell it otherwise.
     """
 
     key: str
@@ -56,6 +57,7 @@ class Record:
     version: str = ""
     aliases: tuple[str, ...] = ()
     problem: str = ""
+    summary: Summary | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from connectors.base import Connector, Limit, Setting, Stream
 from connectors.channeladvisor import client
 from connectors.channeladvisor.acknowledge import ACKNOWLEDGE_ORDER
 from connectors.channeladvisor.check import check
-from connectors.channeladvisor.customers import derive
+from connectors.channeladvisor.customers import derive, summary
 from connectors.channeladvisor.orders import ORDERS, read
 from connectors.channeladvisor.webhook import WEBHOOK
 
@@ -75,6 +75,7 @@ CUSTOMERS = Stream(
     system="ChannelAdvisor",
     derived_from="orders",
     derive=derive,
+    summary=summary,
 )
 
 CONNECTOR = Connector(

@@ -6,7 +6,7 @@ import hashlib
 import re
 from typing import Any
 
-from connectors.base import Payload, Record
+from connectors.base import Payload, Record, Summary
 from connectors.channeladvisor.times import normalised
 
 _NAMES = ("FirstName", "LastName")
@@ -48,6 +48,12 @@ def derive(order: Payload) -> Record | None:
         "PersonalDataRemoved": False,
     }
     return Record(key=key, payload=payload, version=normalised(order.get("UpdatedDateUtc")))
+
+
+def summary(customer: Payload) -> Summary:
+    """Where the buyer bought and how the key begins: `Buyer at site 640, ec3552…`. The name is nothing for a list."""
+    site, _, name = str(customer.get("CustomerKey") or "").rpartition("-")
+    return Summary(title=f"Buyer at site {customer.get('SiteID') or site or '?'}, {name[:8]}…")
 
 
 def _identity(order: Payload) -> str:

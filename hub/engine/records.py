@@ -59,6 +59,8 @@ def target_shape(flow: Flow) -> Shape | bool:
 
 def summary_of(stream: Stream | None, record: Record) -> Summary:
     """What lists show of a record; empty for a record that cannot be read."""
+    if record.summary is not None:
+        return record.summary
     return stream.summary(record.payload) if stream and stream.summary and not record.problem else Summary()
 
 

@@ -11,7 +11,7 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import Q
 
-from connectors.base import Record
+from connectors.base import Record, Summary
 from connectors.wire import encode
 from hub import vault
 from hub.core import policy
@@ -192,7 +192,7 @@ def _errors(rows: Sequence[Row], changes: dict[int, dict[str, Any]], now: dateti
 
 def _release(rows: Sequence[Row], now: datetime) -> None:
     marks = [
-        known.reference_mark(row.flow.source_id, row.flow.stream, row.key)
+        known.reference_mark(row.flow.source_id, row.flow.target_id or 0, row.flow.stream, row.key)
         for row in rows
         if isinstance(row.result, Done) and row.flow.source_id is not None
     ]
@@ -201,17 +201,34 @@ def _release(rows: Sequence[Row], now: datetime) -> None:
 
 
 def _follow(rows: Sequence[Row], followers: Sequence[Flow], now: datetime) -> None:
-    """Every success of a flow starts one delivery in each flow that follows it."""
+    """Every success of a flow starts one delivery in each flow that follows it; people know it by the same title and amount."""
+    done = [row for row in rows if isinstance(row.result, Done) and any(flow.after_id == row.flow.pk for flow in followers)]
+    summaries = _summaries(done)
     for flow in followers:
         records = [
             Record(
                 key=row.key,
                 payload={"SourceKey": row.key, "TargetKey": row.result.receipt.key, "TargetVersion": row.result.receipt.version},
+                summary=summaries.get(row.pk),
             )
-            for row in rows
+            for row in done
             if isinstance(row.result, Done) and row.flow.pk == flow.after_id
         ]
         accept(flow, records, now=now, cursor=False)
+
+
+def _summaries(rows: Sequence[Row]) -> dict[int, Summary]:
+    """What lists show of these deliveries, in one query."""
+    found = Delivery.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", "title", "amount", "currency", "placed_at")
+    return {
+        pk: Summary(
+            title=title,
+            amount="" if amount is None else str(amount),
+            currency=currency,
+            placed_at=placed_at.isoformat() if placed_at else "",
+        )
+        for pk, title, amount, currency, placed_at in found
+    }
 
 
 def _shorten_seals(rows: Sequence[Row], now: datetime) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connectors.channeladvisor import CONNECTOR
-from connectors.channeladvisor.customers import customer_key, derive
+from connectors.channeladvisor.customers import customer_key, derive, summary
 from connectors.schema import validate
 from tests.connectors.channeladvisor.conftest import orders
 
@@ -88,3 +88,9 @@ def test_customers_are_derived_from_orders() -> None:
     stream = CONNECTOR.stream("customers")
     assert stream.derived_from == "orders"
     assert stream.derive
+
+
+def test_the_title_of_a_buyer_tells_the_site_and_no_person() -> None:
+    made = derive(order({"UserID": "dana77", "Email": "dana@x.example", **PERSON}))
+    assert made is not None
+    assert summary(made.payload).title == f"Buyer at site 640, {made.key[4:12]}…"

@@ -166,14 +166,16 @@ def test_an_order_is_held_for_its_customer_and_released_when_the_customer_arrive
     hub.read()
     Flow.objects.filter(pk=people.pk).update(enabled=False)
     hub.send()
-    assert hub.last("1").waits_for == f"reference/{hub.flow.source_id}/people/p-dana"
+    assert hub.last("1").waits_for == f"reference/{hub.flow.source_id}-{hub.flow.target_id}/people/p-dana"
     Flow.objects.filter(pk=people.pk).update(enabled=True)
     hub.send()
     assert hub.states() == {"1": "delivered"}
 
 
 def test_an_order_with_an_unknown_sku_waits_for_exactly_that_sku(hub: Hub) -> None:
-    row = mapping("orders3", "orders", "orders", {"Number": "Id", "Sku": {"source": "Sku", "steps": [{"name": "known", "args": {"stream": "skus"}}]}})
+    row = mapping(
+        "orders3", "orders", "orders", {"Number": "Id", "Sku": {"source": "Sku", "steps": [{"name": "known", "args": {"stream": "skus"}}]}}
+    )
     Flow.objects.filter(pk=hub.flow.pk).update(mapping=row)
     skus = Flow.objects.create(slug="skus", name="SKUs", source=hub.flow.target, stream="skus")
     hub.world.place("1", Sku="TK-9")
@@ -192,11 +194,18 @@ def test_an_order_with_an_unknown_sku_waits_for_exactly_that_sku(hub: Hub) -> No
 def test_a_release_that_crossed_a_hold_is_found_by_the_minute_round(hub: Hub) -> None:
     hub.world.place("1")
     hub.read()
-    mark = known.reference_mark(hub.flow.source_id, "people", "p-dana")
+    mark = known.reference_mark(hub.flow.source_id, hub.flow.target_id, "people", "p-dana")
     Delivery.objects.update(state="held", waits_for=mark)
     now = timezone.now()
     CrossReference.objects.create(
-        source=hub.flow.source, stream="people", source_key="p-dana", target=hub.flow.target, operation="people", target_key="D-7", created_at=now, changed_at=now
+        source=hub.flow.source,
+        stream="people",
+        source_key="p-dana",
+        target=hub.flow.target,
+        operation="people",
+        target_key="D-7",
+        created_at=now,
+        changed_at=now,
     )
     assert known.release_arrived(now=now) == 1
 
@@ -292,7 +301,13 @@ def test_what_came_by_another_road_is_skipped_with_that_reason(hub: Hub) -> None
 
 def test_two_flows_to_one_target_deliver_the_same_fact_once(hub: Hub) -> None:
     other = Flow.objects.create(
-        slug="other", name="Other", source=hub.flow.source, stream="orders", target=hub.flow.target, operation="orders", mapping=hub.flow.mapping
+        slug="other",
+        name="Other",
+        source=hub.flow.source,
+        stream="orders",
+        target=hub.flow.target,
+        operation="orders",
+        mapping=hub.flow.mapping,
     )
     hub.world.place("1")
     hub.read()
@@ -342,6 +357,8 @@ def test_every_success_starts_the_flow_that_follows(hub: Hub) -> None:
     hub.read()
     hub.send()
     assert hub.states(follower) == {"1": "pending"}
+    first, second = Delivery.objects.get(flow=hub.flow), Delivery.objects.get(flow=follower)
+    assert (second.title, second.amount, second.currency, second.placed_at) == (first.title, first.amount, "USD", first.placed_at)
 
 
 def test_a_batch_goes_out_in_bulk_and_fails_in_part_only(hub: Hub) -> None:
