@@ -132,7 +132,7 @@ def delivery(
     """One delivery of an order, masked for people and sealed for the machine, `ago` before now."""
     record = dict(payload or order())
     key, now = str(record["ChannelAdvisorOrderID"]), timezone.now() - ago
-    masked = encode(mask(record, shape(fields("connectors.channeladvisor", "order")))).decode()
+    masked = encode(mask(record, shape(schema_fields("connectors.channeladvisor", "order")))).decode()
     seal = vault.new_seals(of.source_id or of.after.source_id, "orders", [key], now + timedelta(days=30))[key]  # type: ignore[union-attr]
     values: dict[str, Any] = {
         "flow": of,
