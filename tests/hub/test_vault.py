@@ -81,7 +81,7 @@ def test_after_the_rotation_the_old_key_is_needed_no_more(shop: Connection, sett
 
 @given(clear=st.binary(max_size=2000))
 def test_anything_sealed_comes_back_byte_by_byte(clear: bytes) -> None:
-    row = Seal(key="1", wrapped=vault._new_key())
+    row = Seal(key="1", wrapped=vault.new_key())
     blob = vault.seal(row, clear)
     assert vault.unseal(row, blob) == clear
     assert len(clear) < 8 or clear not in blob
