@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
+from connectors.schema import fields as schema_fields
 from connectors.wire import encode
 from hub import vault
 from hub.core.fingerprint import fingerprint
