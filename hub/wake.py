@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import time
 
+import structlog
 from django.conf import settings
 from django.db import connection as database
 from django_q.tasks import async_task
 
 from hub.models import Wake
 
+log = structlog.get_logger(__name__)
 STALE = 20.0
 """Seconds after which a wake-up that no task has answered counts as lost, and by how much the clocks of two processes may differ."""
 
 
 def wake(kind: str, pk: int) -> None:
-    """Queues `hub.tasks.<kind>(pk)` unless one is already on its way. Call it after the commit of what it shall find."""
+    """Queues `hub.tasks.<kind>(pk)` unless one is already on its way. Call it after the commit of what it shall find.
+
+    Never raises: what was committed stays committed, and the regular round finds it when the queue does not take the wake-up.
+    """
+    try:
+        _wake(kind, pk)
+    except Exception as error:  # noqa: BLE001 - whichever broker it is, its trouble must not undo or fail what is done
+        log.warning("a wake-up was not taken", kind=kind, pk=pk, error=type(error).__name__)
+
+
+def _wake(kind: str, pk: int) -> None:
     name, now = f"{kind}:{pk}", time.time()
     asked_at = _asked_at(name)
     begin, end = now - STALE * settings.HUB_PACE, now + STALE

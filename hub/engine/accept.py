@@ -7,19 +7,25 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+import structlog
+from django.db import DataError, transaction
 from django.db import connection as database
-from django.db import transaction
 from django.db.models import Max
 
 from connectors.base import Record, Stream
 from connectors.registry import connector
 from hub.core.policy import advice
 from hub.engine import known
+from hub.engine.doubt import doubted, unreadable
 from hub.engine.draft import Draft, drafts
 from hub.engine.records import content_hash
 from hub.engine.statements import insert
 from hub.models import Delivery, ErrorRecord, Flow, RecordAlias, SyncRun
 from hub.wake import wake
+
+log = structlog.get_logger(__name__)
+FAULTS_OF_A_RECORD = (DataError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What a single odd record can raise on its way in."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,12 +77,16 @@ class Page:
 
 
 def is_news(latest: Latest | None, *, version: str, content: str) -> bool:
-    """False for a record that has not changed since its latest delivery, or that is older than it."""
+    """False for a record that has not changed since its latest delivery, or that is older than it.
+
+    Versions of different length come from different dialects and cannot be compared.
+    """
     if latest is None:
         return True
-    if version and latest.version and version < latest.version:
+    if len(version) == len(latest.version) and version < latest.version:
         return False
-    return content != latest.fingerprint
+    # What is being sent right now may have been read anew since: only the very version that it was accepted in is no news.
+    return content != latest.fingerprint or (latest.state == Delivery.State.SENDING and version != latest.version)
 
 
 def accept(
@@ -84,8 +94,21 @@ def accept(
 ) -> Accepted:
     """Writes the deliveries of a page and moves the cursor, in one transaction; also for the flows whose records derive from these.
 
-    `force`: also what has not changed becomes a delivery (a resync). Wakes the sender after the commit.
+    `force`: also what has not changed becomes a delivery (a resync). Wakes the sender after the commit. A record that the database or
+    our own code cannot take in becomes an unreadable one, alone; the others go on.
     """
+    checked = [doubted(record) for record in records]
+    try:
+        return _accept(flow, checked, run=run, now=now, cursor=cursor, force=force)
+    except FAULTS_OF_A_RECORD as error:
+        log.warning("a page holds a record that cannot be taken in", flow=flow.slug, error=type(error).__name__)
+        if len(checked) == 1:
+            return _accept(flow, [unreadable(checked[0])], run=run, now=now, cursor=cursor, force=force)
+        one_by_one = (accept(flow, [record], run=run, now=now, cursor=cursor, force=force) for record in checked)
+        return sum(one_by_one, Accepted())
+
+
+def _accept(flow: Flow, records: Sequence[Record], *, run: SyncRun | None, now: datetime, cursor: bool, force: bool) -> Accepted:
     page = _page(flow, records, now=now, force=force)
     derived = [_page(other, made, now=now) for other, made in _derived(flow, records)]
     with transaction.atomic():
@@ -154,10 +177,10 @@ def _accept_page(page: Page, *, run: SyncRun | None, now: datetime) -> Accepted:
     unsure = _supersede(news, latest, now)
     rows = [_row(page, record, elsewhere, run=run, now=now, unsure=record.key in unsure) for record in news]
     insert(Delivery, rows)
-    unreadable = [row["key"] for row in rows if row["state"] == Delivery.State.FAILED]
-    if unreadable:
-        _report_unreadable(flow, unreadable, now)
-    counts.unreadable = len(unreadable)
+    stopped = [row["key"] for row in rows if row["state"] == Delivery.State.FAILED]
+    if stopped:
+        _report_unreadable(flow, stopped, now)
+    counts.unreadable = len(stopped)
     counts.skipped = sum(row["state"] == Delivery.State.SKIPPED for row in rows)
     counts.accepted = len(rows) - counts.skipped - counts.unreadable
     if counts.accepted and flow.target_id:
@@ -193,21 +216,25 @@ def _owned_elsewhere(flow: Flow, records: Sequence[Record]) -> dict[str, str]:
         return {}
     owners = RecordAlias.objects.filter(target_id=flow.target_id, operation=flow.operation)
     mine = {"target_id": flow.target_id, "operation": flow.operation, "flow_id": flow.pk}
-    insert(RecordAlias, [{**mine, "alias": alias, "key": key} for alias, key in wanted.items()], on_conflict="ON CONFLICT DO NOTHING")
+    # In one order everywhere, so that two roads never wait for each other.
+    insert(
+        RecordAlias, [{**mine, "alias": alias, "key": key} for alias, key in sorted(wanted.items())], on_conflict="ON CONFLICT DO NOTHING"
+    )
     rows = owners.filter(alias__in=wanted).values_list("alias", "flow_id", "key")
     return {wanted[alias]: alias for alias, owner, key in rows if owner != flow.pk}
 
 
 def _supersede(records: Sequence[Record], latest: dict[str, Latest], now: datetime) -> set[str]:
     """Closes what still waits in favour of the newer version; answers the keys whose earlier attempt may have acted."""
+    unsure = {r.key for r in records if r.key in latest and latest[r.key].unknown}
     old = {latest[r.key].pk: r.key for r in records if r.key in latest and latest[r.key].state in Delivery.OPEN}
     if not old:
-        return set()
+        return unsure
     Delivery.objects.filter(pk__in=old, state__in=Delivery.OPEN).update(
         state=Delivery.State.SUPERSEDED, changed_at=now, reason="A newer version of the record arrived.", waits_for=""
     )
     ErrorRecord.objects.filter(delivery__in=old, state=ErrorRecord.State.OPEN).update(state=ErrorRecord.State.SUPERSEDED, closed_at=now)
-    return {r.key for r in records if r.key in latest and latest[r.key].unknown}
+    return unsure
 
 
 def _row(page: Page, record: Record, elsewhere: dict[str, str], *, run: SyncRun | None, now: datetime, unsure: bool) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from django.conf import settings
@@ -42,10 +42,10 @@ def drafts(flow: Flow, records: Sequence[Record], *, now: datetime) -> dict[str,
 def _draft(flow: Flow, stream: Stream | None, record: Record, seal: Seal | None) -> Draft:
     summary = summary_of(stream, record)
     return Draft(
-        title=summary.title[:160],
+        title=_plain(summary.title)[:160],
         amount=_decimal(summary.amount),
-        currency=summary.currency[:3],
-        placed_at=parse_datetime(summary.placed_at or "x"),
+        currency=_plain(summary.currency)[:3],
+        placed_at=_moment(summary.placed_at),
         masked=masked_text(flow, record.payload),
         sealed=vault.seal(seal, encode(record.payload)) if seal else None,
         seal=seal,
@@ -56,16 +56,34 @@ def _seals(flow: Flow, stream: Stream | None, records: Sequence[Record], now: da
     """The seal of every record that has a source of its own; a shipped one's clear text is kept only so many days longer."""
     if stream is None or flow.source_id is None:
         return {}
-    seals = vault.new_seals(flow.source_id, stream.id, [r.key for r in records], now + timedelta(days=settings.HUB_PERSONAL_DATA_MAX_DAYS))
+    longest = now + timedelta(days=settings.HUB_PERSONAL_DATA_MAX_DAYS)
+    seals = vault.new_seals(flow.source_id, stream.id, [r.key for r in records], longest)
     ended = []
     for record in records:
-        at = parse_datetime(stream.settled_at(record.payload)) if stream.settled_at and not record.problem else None
+        at = _moment(stream.settled_at(record.payload)) if stream.settled_at and not record.problem else None
         if at is not None:
             seals[record.key].keep_until = at + timedelta(days=settings.HUB_PERSONAL_DATA_DAYS)
             ended.append(seals[record.key])
     if ended:
         Seal.objects.bulk_update(ended, ["keep_until"])
+    changed = {seal.pk for seal in seals.values()} - {seal.pk for seal in ended}
+    old = [seal.pk for seal in seals.values() if seal.pk in changed and seal.keep_until < longest - timedelta(days=1)]
+    if old:
+        Seal.objects.filter(pk__in=old).update(keep_until=longest)
     return seals
+
+
+def _plain(text: str) -> str:
+    return "".join(filter(str.isprintable, text))
+
+
+def _moment(text: str) -> datetime | None:
+    """None for what is no time, such as the 30th of February; without a zone it counts as UTC."""
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
 
 def _decimal(text: str) -> Decimal | None:

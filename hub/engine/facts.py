@@ -52,7 +52,11 @@ def held(flow: Flow, need: Need) -> Held:
     """Waiting for exactly this record. One that no flow brings is shown to a person as well."""
     if need.kind == "reference":
         words = f"Waits until the record {need.key} of {need.stream} is in {flow.target}."
-        return Held(code="waits_for_record", reason=words[:400], mark=reference_mark(flow.source_id or 0, need.stream, need.key))
+        return Held(
+            code="waits_for_record",
+            reason=words[:400],
+            mark=reference_mark(flow.source_id or 0, flow.target_id or 0, need.stream, need.key),
+        )
     words = f"{need.key} does not exist in {flow.target}, or is not for sale there."
     problem = Problem(path=need.path, code="not_there", message=words, value=need.key, cause=f"waits:{need.stream}:{need.key}")
     return Held(

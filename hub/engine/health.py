@@ -48,7 +48,9 @@ def _circuit(target: Connection, rows: Sequence[Row], now: datetime) -> None:
     before = policy.Circuit(failures=target.failures, open_until=target.open_until)
     after = policy.circuit(before, worked=worked, failed=len(unwell), now=now, retry_after=max(waits, default=None), pace=settings.HUB_PACE)
     if after != before:
-        Connection.objects.filter(pk=target.pk).update(failures=after.failures, open_until=after.open_until)
+        # Another worker may have judged meanwhile; whoever read the older state leaves it.
+        unchanged = Connection.objects.filter(pk=target.pk, failures=before.failures, open_until=before.open_until)
+        unchanged.update(failures=after.failures, open_until=after.open_until)
 
 
 def refuse(connection: Connection, words: str, *, now: datetime) -> None:

@@ -7,16 +7,17 @@ from datetime import datetime
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Q
 
 from connectors.base import Record
 from hub.models import CrossReference, Delivery, Flow, KnownRecord
 from hub.wake import wake
 
+PORTION = 5000
 
-def reference_mark(source_id: int, stream: str, key: str) -> str:
+
+def reference_mark(source_id: int, target_id: int, stream: str, key: str) -> str:
     """What a delivery waits for that needs the target's id of another record."""
-    return f"reference/{source_id}/{stream}/{key}"[:300]
+    return f"reference/{source_id}-{target_id}/{stream}/{key}"[:300]
 
 
 def record_mark(target_id: int, stream: str, key: str) -> str:
@@ -69,41 +70,38 @@ def release(marks: Iterable[str], *, now: datetime) -> int:
     return count
 
 
-def release_arrived(*, now: datetime, limit: int = 5000) -> int:
+def release_arrived(*, now: datetime) -> int:
     """Releases what is held although it has arrived: two transactions that did not see each other."""
-    marks = set(
-        Delivery.objects.filter(state=Delivery.State.HELD)
-        .exclude(waits_for="")
-        .order_by("changed_at")
-        .values_list("waits_for", flat=True)[:limit]
-    )
-    there = _references_there(marks) | _records_there(marks)
-    return release(there, now=now) if there else 0
+    waiting = Delivery.objects.filter(state=Delivery.State.HELD).exclude(waits_for="").order_by("waits_for")
+    count, last = 0, ""
+    while portion := list(waiting.filter(waits_for__gt=last).values_list("waits_for", flat=True).distinct()[:PORTION]):
+        count += release(_references_there(portion) | _records_there(portion), now=now)
+        last = portion[-1]
+    return count
 
 
-def _parts(marks: Iterable[str], kind: str) -> dict[tuple[int, str], dict[str, str]]:
-    """(connection, stream) → {key: mark} of one kind."""
-    found: dict[tuple[int, str], dict[str, str]] = {}
+def _parts(marks: Iterable[str], kind: str) -> dict[tuple[str, str], dict[str, str]]:
+    """(place, stream) → {key: mark} of one kind."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
     for mark in marks:
-        head, connection, stream, key = mark.split("/", 3)
+        head, place, stream, key = mark.split("/", 3)
         if head == kind:
-            found.setdefault((int(connection), stream), {})[key] = mark
+            found.setdefault((place, stream), {})[key] = mark
     return found
 
 
 def _references_there(marks: Iterable[str]) -> set[str]:
     there: set[str] = set()
-    for (source, stream), keys in _parts(marks, "reference").items():
-        rows = CrossReference.objects.filter(Q(source_id=source, stream=stream), source_key__in=keys).values_list("source_key", flat=True)
-        there |= {keys[key] for key in rows}
+    for (place, stream), keys in _parts(marks, "reference").items():
+        source, target = place.split("-")
+        rows = CrossReference.objects.filter(source=int(source), target=int(target), stream=stream, source_key__in=keys)
+        there |= {keys[key] for key in rows.values_list("source_key", flat=True)}
     return there
 
 
 def _records_there(marks: Iterable[str]) -> set[str]:
     there: set[str] = set()
-    for (target, stream), keys in _parts(marks, "record").items():
-        rows = KnownRecord.objects.filter(connection_id=target, stream=stream, folded__in=keys, usable=True).values_list(
-            "folded", flat=True
-        )
-        there |= {keys[key] for key in rows}
+    for (place, stream), keys in _parts(marks, "record").items():
+        rows = KnownRecord.objects.filter(connection=int(place), stream=stream, folded__in=keys, usable=True)
+        there |= {keys[key] for key in rows.values_list("folded", flat=True)}
     return there

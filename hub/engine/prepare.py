@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from connectors.base import Record
-from connectors.errors import ConnectorError, MissingError, RejectedError
+from connectors.errors import ConnectorError, MissingError, RejectedError, ThrottledError
 from connectors.registry import connector
 from connectors.schema import validate
 from connectors.wire import decode
 from hub import clients, vault
 from hub.core.fingerprint import fingerprint
 from hub.engine import facts
+from hub.engine.health import may_send
 from hub.engine.records import content_hash, masked_text, operation_of, stream_of
 from hub.engine.rows import Failed, Held, Row, Skipped
 from hub.models import CrossReference, Flow
@@ -24,6 +25,8 @@ from mappings.live import Live, live
 
 Pool = Callable[[Callable[[Row], None], Sequence[Row]], None]
 """Runs a function for many rows at once in threads that use the network only."""
+PAUSED = 120.0
+"""Seconds until a delivery looks again whether its source may be read."""
 
 
 def open_rows(rows: Iterable[Row]) -> list[Row]:
@@ -34,7 +37,7 @@ def open_rows(rows: Iterable[Row]) -> list[Row]:
 def prepare(flow: Flow, rows: Sequence[Row], *, pool: Pool, now: datetime) -> None:
     """Brings every row of one flow to a valid payload, or to its result."""
     _unseal(rows)
-    _refresh(flow, [row for row in open_rows(rows) if row.fresh or row.attempts > 1], pool)
+    _refresh(flow, [row for row in open_rows(rows) if row.fresh or row.attempts > 1], pool, now=now)
     _known_targets(flow, open_rows(rows))
     _ask_target(flow, [row for row in open_rows(rows) if row.unknown and not row.target_key], pool)
     _sift(flow, open_rows(rows))
@@ -44,7 +47,7 @@ def prepare(flow: Flow, rows: Sequence[Row], *, pool: Pool, now: datetime) -> No
 def _unseal(rows: Sequence[Row]) -> None:
     for row in rows:
         try:
-            row.source = decode(vault.unseal(row.seal, row.sealed) if row.sealed is not None else row.masked)
+            row.source = decode(row.masked if stream_of(row.flow) is None else vault.unseal(row.seal, row.sealed))
         except vault.DestroyedError as error:
             row.fresh = True
             row.result = None if _can_read_again(row.flow) else Failed(error=MissingError(str(error)))
@@ -57,10 +60,14 @@ def _can_read_again(flow: Flow) -> bool:
     return stream is not None and stream.read_one is not None
 
 
-def _refresh(flow: Flow, rows: Sequence[Row], pool: Pool) -> None:
+def _refresh(flow: Flow, rows: Sequence[Row], pool: Pool, *, now: datetime) -> None:
     """Reads the source again, so that a retry sends what is true now. Records derived from others keep what they have."""
     stream = stream_of(flow)
     if not rows or stream is None or flow.source is None or not (stream.read_many or stream.read_one):
+        return
+    if not may_send(flow.source, now):
+        words = f"{flow.source} is switched off, refused or paused; what must be read there goes on afterwards."
+        _all_failed(rows, ThrottledError(words, retry_after=PAUSED))
         return
     try:
         client = clients.client(flow.source)
