@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from hub.admin import activity, connections, deliveries, errors, events, flows, people, purges, references, runs
+from hub.admin import activity, connections, deliveries, errors, events, flows, people, purges, rate_limits, references, runs
 
 admin.site.index_title = "Dashboard"
 
-__all__ = ["activity", "connections", "deliveries", "errors", "events", "flows", "people", "purges", "references", "runs"]
+__all__ = ["activity", "connections", "deliveries", "errors", "events", "flows", "people", "purges", "rate_limits", "references", "runs"]

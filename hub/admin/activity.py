@@ -16,6 +16,7 @@ class LogEntryAdmin(ReadOnlyAdmin):
     list_filter = ("user", "content_type")
     list_select_related = ("user", "content_type")
     search_fields = ("object_repr", "change_message")
+    empty_words = "What people do in this admin is listed here."
 
     @admin.display(description="Of")
     def kind(self, entry: LogEntry) -> str:

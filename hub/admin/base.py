@@ -36,6 +36,8 @@ class HubAdmin(ModelAdmin):  # type: ignore[misc]
     compressed_fields = True
     paginator = CappedPaginator
     empty_value_display = "–"
+    empty_words = ""
+    """What an empty list says: how rows come into it, or what to do next."""
 
 
 class ReadOnlyAdmin(HubAdmin):

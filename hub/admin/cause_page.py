@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -23,6 +24,8 @@ from mappings.lookups import EntryError, set_entry
 from mappings.models import LookupTable
 
 PER_PAGE = 50
+NAMED = 4
+MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 LONGEST_VALUE = 400
 
 
@@ -48,6 +51,7 @@ def cause_page(admin: ReadOnlyAdmin, request: HttpRequest) -> HttpResponse:
         admin, request, "hub/cause.html", "Errors",
         cause=found[0], records=records, money=money, missing=_missing(cause),
         may_triage=request.user.has_perm("hub.triage_errorrecord"), may_map=_may_map(request), longest=LONGEST_VALUE,
+        whom="" if _may_map(request) else _whom(),
     )  # fmt: skip
 
 
@@ -57,6 +61,12 @@ def _open(cause: str) -> QuerySet[ErrorRecord]:
 
 def _may_map(request: HttpRequest) -> bool:
     return request.user.has_perm("mappings.add_lookupentry") and request.user.has_perm("mappings.change_lookupentry")
+
+
+def _whom() -> str:
+    """The people who may write lookup rows, as far as a sentence holds them."""
+    people = User.objects.with_perm("mappings.change_lookupentry", backend=MODEL_BACKEND).order_by("is_superuser", "username")[:NAMED]
+    return ", ".join(one.get_full_name() or one.get_username() for one in people)
 
 
 def _missing(cause: str) -> Missing | None:

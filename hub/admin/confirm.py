@@ -1,4 +1,4 @@
-"""A page that asks for a reason before something is done; everything else that was posted is posted again."""
+"""A page that asks before something is done, mostly for a reason; everything else that was posted is posted again."""
 
 from __future__ import annotations
 
@@ -27,6 +27,18 @@ def reason(
         admin, request, "hub/confirm.html", title,
         words=words, label=label, button=button, danger=danger, problem=problem, given=given, longest=LONGEST,
         back=back or request.get_full_path(), again=_again(request),
+    )  # fmt: skip
+
+
+def agreed(
+    admin: ModelAdmin, request: HttpRequest, *, title: str, words: str, button: str, danger: bool = True, back: str = ""
+) -> HttpResponse | None:
+    """None once the person has confirmed, before that the page that asks; no reason is wanted."""
+    if "confirmed" in request.POST:
+        return None
+    return page(
+        admin, request, "hub/confirm.html", title,
+        words=words, button=button, danger=danger, back=back or request.get_full_path(), again=_again(request),
     )  # fmt: skip
 
 

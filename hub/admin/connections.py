@@ -18,15 +18,22 @@ from simple_history.admin import SimpleHistoryAdmin
 from connectors.errors import ConnectorError
 from connectors.registry import connectors
 from hub import clients, schedules, vault
-from hub.admin.base import HubAdmin, ReadOnlyAdmin
+from hub.admin import confirm
+from hub.admin.base import HubAdmin
 from hub.admin.connection_form import FORGET, PREFIX, ConnectionForm, forgettable, form_for
 from hub.admin.words import badge, when
 from hub.engine.check import check_connection
-from hub.models import Connection, RateLimit
+from hub.models import Connection
 from hub.wake import wake
 
 EDITED = ("name", "slug", "enabled", "parallel", "settings")
 """What the form may write; workers write the rest of the row meanwhile."""
+
+SURE = {
+    "pause": ("Pause", "Nothing is read from it or sent to it until somebody resumes it. Webhooks are still taken and kept."),
+    "subscribe": ("Subscribe to webhooks", "That system is told to send its webhooks to this hub from now on."),
+}
+"""Buttons that ask first: the button of the question, and what happens then."""
 
 
 @admin.register(Connection)
@@ -38,6 +45,7 @@ class ConnectionAdmin(SimpleHistoryAdmin, HubAdmin):  # type: ignore[misc]
     search_fields = ("name", "slug")
     prepopulated_fields: ClassVar = {"slug": ("name",)}
     change_form_outer_before_template = "hub/connection_above.html"
+    empty_words = "A connection holds address and credentials of one system. Add one for each system, then press Test connection."
 
     def get_form(self, request: HttpRequest, obj: Connection | None = None, change: bool = False, **kwargs: Any) -> Any:
         """The fields of this connection's system. A person who may only look gets no secret fields at all."""
@@ -95,11 +103,24 @@ class ConnectionAdmin(SimpleHistoryAdmin, HubAdmin):  # type: ignore[misc]
         if request.method != "POST" or not self.has_change_permission(request):
             raise PermissionDenied
         connection = get_object_or_404(Connection, pk=pk)
+        if asked := self._asked(request, connection):
+            return asked
         act = {"test": _test, "subscribe": _subscribe, "pause": _pause, "resume": _resume, "close": _close}.get(request.POST.get("act", ""))
         level, words = act(connection) if act else (messages.ERROR, "This button is not known.")
         self.message_user(request, words, level)
         self.log_change(request, connection, words[:200])
         return redirect("admin:hub_connection_change", pk)
+
+    def _asked(self, request: HttpRequest, connection: Connection) -> HttpResponse | None:
+        """The question before what other people would notice; None when there is nothing to ask."""
+        found = SURE.get(request.POST.get("act", ""))
+        if found is None:
+            return None
+        button, words = found
+        back = reverse("admin:hub_connection_change", args=[connection.pk])
+        return confirm.agreed(
+            self, request, title=f"{button}: {connection}", words=words, button=button, danger=button == "Pause", back=back
+        )
 
     @admin.display(description="System", ordering="connector")
     def system(self, connection: Connection) -> str:
@@ -198,22 +219,3 @@ def _close(connection: Connection) -> tuple[int, str]:
     Connection.objects.filter(pk=connection.pk).update(failures=0, open_until=None)
     wake("deliver", connection.pk)
     return messages.SUCCESS, f"The pause of {connection} is over; sending goes on now."
-
-
-@admin.register(RateLimit)
-class RateLimitAdmin(ReadOnlyAdmin):
-    """Token buckets that all workers share."""
-
-    list_display = ("name", "connection", "left", "burst", "per_second", "blocked")
-    list_filter = ("connection",)
-    list_select_related = ("connection",)
-
-    @admin.display(description="Calls left at the last use")
-    def left(self, limit: RateLimit) -> str:
-        """Below zero after a burst that was taken on credit."""
-        return f"{limit.tokens:,.0f}"
-
-    @admin.display(description="Blocked by the system", boolean=True)
-    def blocked(self, limit: RateLimit) -> bool:
-        """True while a Retry-After of the system lasts."""
-        return limit.blocked_until > timezone.now().timestamp()

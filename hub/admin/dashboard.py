@@ -19,7 +19,7 @@ from django.utils.http import urlencode
 
 from hub.admin.causes import top_causes
 from hub.admin.connections import environment_badge, state_badge
-from hub.admin.filters import midnight
+from hub.admin.filters import CURRENT, midnight
 from hub.admin.words import when
 from hub.models import Connection, Delivery, Flow, Heartbeat, InboundEvent
 
@@ -114,21 +114,22 @@ def _tiles(flows: Sequence[Flow], recent: Rows, waiting: Rows) -> list[Tile]:
     def today(*states: str) -> int:
         return sum(row["today"] for row in recent if row["flow"] in mine and row["state"] in states)
 
+    def now(state: str) -> int:
+        return sum(row["n"] for row in waiting if row["flow"] in mine and row["state"] == state)
+
     def older(state: str) -> str:
-        rest = sum(row["n"] for row in waiting if row["flow"] in mine and row["state"] == state) - today(state)
+        rest = now(state) - today(state)
         return f"{rest:,} from earlier days" if rest > 0 else ""
 
     def link(**more: str) -> str:
         return f"{reverse('admin:hub_delivery_changelist')}?{urlencode({**chosen, **more})}"
 
-    all_states = [state for state in State.values if state != State.SUPERSEDED]
+    came, through, held, failed = today(*CURRENT), today(State.DELIVERED), now(State.HELD), now(State.FAILED)
     return [
-        Tile(title=f"{noun} in today", number=today(*all_states), link=link(came="today"), tone="info"),
-        Tile(title="Delivered", number=today(State.DELIVERED), link=link(came="today", state__exact=State.DELIVERED), tone="ok"),
-        Tile(title="Held", number=today(State.HELD), link=link(state__exact=State.HELD), tone="warn", words=older(State.HELD)),
-        Tile(
-            title="Need a person", number=today(State.FAILED), link=link(state__exact=State.FAILED), tone="bad", words=older(State.FAILED)
-        ),
+        Tile(title=f"{noun} in today", number=came, link=link(came="today", state__exact="current"), tone="info", words="changes included"),
+        Tile(title="Delivered of these", number=through, link=link(came="today", state__exact=State.DELIVERED), tone="ok"),
+        Tile(title="Held now", number=held, link=link(state__exact=State.HELD), tone="warn", words=older(State.HELD)),
+        Tile(title="Need a person now", number=failed, link=link(state__exact=State.FAILED), tone="bad", words=older(State.FAILED)),
     ]
 
 

@@ -52,6 +52,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     search_fields = ("key", "title", "target_key")
     search_help_text = "Record, title or target id"
     list_before_template = "hub/deliveries_above.html"
+    empty_words = "Every record that a flow carries is listed here. Run a flow, or wait for its next webhook."
     actions: ClassVar = ["retry_selected", "release_selected", "hold_selected", "skip_selected", "export_selected"]
 
     def has_triage_permission(self, request: HttpRequest, obj: Any = None) -> bool:

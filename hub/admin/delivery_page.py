@@ -18,6 +18,7 @@ from hub.admin.base import ReadOnlyAdmin, page, person
 from hub.admin.links import origin, source_link, target_link
 from hub.admin.payloads import shown, source_labels, target_labels
 from hub.admin.timeline import timeline
+from hub.admin.tries import as_try
 from hub.admin.words import badge, money
 from hub.engine import triage
 from hub.models import CrossReference, Delivery, Flow, Reveal
@@ -32,14 +33,14 @@ def delivery_page(admin: ReadOnlyAdmin, request: HttpRequest, pk: str) -> HttpRe
     attempts = list(delivery.tries.order_by("number", "id"))
     errors = list(delivery.errors.select_related("closed_by").order_by("pk"))
     reveals = list(delivery.reveals.select_related("by"))
-    sent = target_labels(delivery.flow)
+    sent, target = target_labels(delivery.flow), delivery.flow.target
     return page(
         admin, request, "hub/delivery.html", str(delivery),
         delivery=delivery, badge=badge(delivery.state, delivery.get_state_display()), amount=money(delivery.amount, delivery.currency),
         stops=timeline(delivery, attempts=attempts, errors=errors, reveals=reveals),
         errors=[error for error in errors if error.state == error.State.OPEN],
         source=shown(delivery.masked, source_labels(delivery.flow)),
-        attempts=[(one, shown(one.request, sent), shown(one.answer, {})) for one in reversed(attempts)],
+        attempts=[as_try(one, sent, target=target.name if target else "The target") for one in reversed(attempts)],
         cross_reference=_cross_reference(delivery), family=_family(delivery),
         source_link=source_link(delivery), target_link=target_link(delivery), **_rights(request, delivery),
     )  # fmt: skip
@@ -106,13 +107,17 @@ def _rights(request: HttpRequest, delivery: Delivery) -> dict[str, Any]:
         "may_skip": may and delivery.state in Delivery.OPEN,
         "may_reveal": request.user.has_perm("hub.reveal_delivery"),
         "revealable": delivery.sealed is not None and delivery.seal is not None and delivery.seal.destroyed_at is None,
+        "destroyed": delivery.seal is not None and (delivery.sealed is None or delivery.seal.destroyed_at is not None),
     }
 
 
 def _cross_reference(delivery: Delivery) -> CrossReference | None:
-    connection, stream = origin(delivery.flow)
-    found = CrossReference.objects.filter(source=connection, stream=stream, source_key=delivery.key, target=delivery.flow.target)
-    return found.filter(operation=delivery.flow.operation).first() if connection and delivery.flow.target else None
+    """Both names of the record; a delivery that follows another shows that one's, for it only tells the source."""
+    made_by = delivery.flow.after or delivery.flow
+    if made_by.source_id is None or made_by.target_id is None:
+        return None
+    found = CrossReference.objects.filter(source=made_by.source_id, stream=made_by.stream, source_key=delivery.key)
+    return found.filter(target=made_by.target_id, operation=made_by.operation).select_related("mapping_version__mapping").first()
 
 
 def _family(delivery: Delivery) -> list[Delivery]:

@@ -33,6 +33,7 @@ class ErrorRecordAdmin(ReadOnlyAdmin):
     search_fields = ("cause", "code", "delivery__key", "delivery__title", "path", "value")
     search_help_text = "Record, field, value or cause"
     list_before_template = "hub/error_tabs.html"
+    empty_words = "No record ever needed a person. What goes wrong is listed here with what to do about it."
     actions: ClassVar = ["retry_selected", "resolve_selected", "ignore_selected"]
     fieldsets = (
         (None, {"fields": ("state", "message", "advice", "delivery", "flow", "connection")}),

@@ -12,19 +12,28 @@ from django.utils import timezone
 
 from hub.models import Delivery
 
+CURRENT = tuple(state for state in Delivery.State.values if state != Delivery.State.SUPERSEDED)
+"""What has not given way to a newer version of its record."""
+
 
 class StateFilter(admin.SimpleListFilter):
-    """One state, or all those that still need something."""
+    """One state, all those that still need something, or all but replaced versions."""
 
     title = "state"
     parameter_name = "state__exact"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("open", "Everything not finished"), *((value, str(label)) for value, label in Delivery.State.choices)]
+        return [
+            ("open", "Everything not finished"),
+            ("current", "Everything but replaced versions"),
+            *((value, str(label)) for value, label in Delivery.State.choices),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
         if self.value() == "open":
             return queryset.filter(state__in=(*Delivery.OPEN, Delivery.State.SENDING))
+        if self.value() == "current":
+            return queryset.filter(state__in=CURRENT)
         return queryset.filter(state=self.value()) if self.value() else queryset
 
 

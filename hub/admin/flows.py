@@ -8,11 +8,12 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.safestring import SafeString
 from simple_history.admin import SimpleHistoryAdmin
 
 from hub import schedules
+from hub.admin import confirm
 from hub.admin.base import HubAdmin, person
 from hub.admin.flow_form import FlowForm
 from hub.admin.resync_page import resync_page
@@ -36,6 +37,7 @@ class FlowAdmin(SimpleHistoryAdmin, HubAdmin):  # type: ignore[misc]
     prepopulated_fields: ClassVar = {"slug": ("name",)}
     autocomplete_fields = ("source", "target", "after")
     change_form_outer_before_template = "hub/flow_above.html"
+    empty_words = "A flow carries records from one connection to another. Add connections and a mapping first, then the flow."
     fieldsets = (
         (None, {"fields": ("name", "slug", "enabled")}),
         ("From", {"fields": (("source", "stream"), "after")}),
@@ -87,6 +89,8 @@ class FlowAdmin(SimpleHistoryAdmin, HubAdmin):  # type: ignore[misc]
             raise PermissionDenied
         if what == "run":
             return self._run(request, flow)
+        if what != "resume" and (asked := self._may_pause(request, flow)):
+            return asked
         flow.enabled = what == "resume"
         flow.save(update_fields=["enabled"])
         schedules.sync()
@@ -96,6 +100,11 @@ class FlowAdmin(SimpleHistoryAdmin, HubAdmin):  # type: ignore[misc]
         self.message_user(request, words, messages.SUCCESS)
         self.log_change(request, flow, words)
         return redirect("admin:hub_flow_change", pk)
+
+    def _may_pause(self, request: HttpRequest, flow: Flow) -> HttpResponse | None:
+        words = "Nothing new is read and nothing is sent until somebody resumes it. What already came in is kept and goes on then."
+        back = reverse("admin:hub_flow_change", args=[flow.pk])
+        return confirm.agreed(self, request, title=f"Pause “{flow}”?", words=words, button="Pause", back=back)
 
     def _run(self, request: HttpRequest, flow: Flow) -> HttpResponse:
         if flow.source is None:

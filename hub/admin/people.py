@@ -30,6 +30,7 @@ class AccessAttemptAdmin(ReadOnlyAdmin):
     list_display = ("attempt_time", "username", "ip_address", "failures_since_start")
     fields = ("attempt_time", "username", "ip_address", "user_agent", "failures_since_start")
     search_fields = ("username", "ip_address")
+    empty_words = "No login was refused."
 
 
 @admin.register(User)

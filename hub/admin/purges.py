@@ -16,6 +16,7 @@ class RevealAdmin(ReadOnlyAdmin):
     list_filter = ("by",)
     list_select_related = ("by", "delivery")
     search_fields = ("reason", "delivery__key")
+    empty_words = "Nobody has read personal data. Whoever reveals it on a delivery is listed here with the reason."
 
 
 @admin.register(PurgeReceipt)
@@ -24,3 +25,4 @@ class PurgeReceiptAdmin(ReadOnlyAdmin):
 
     list_display = ("at", "up_to", "seals", "bodies", "digest", "by")
     list_select_related = ("by",)
+    empty_words = "Personal data is destroyed when its time is over; each time leaves a receipt here."

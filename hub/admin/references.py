@@ -19,6 +19,7 @@ class CrossReferenceAdmin(ReadOnlyAdmin):
     list_select_related = ("source", "target", "mapping_version__mapping")
     search_fields = ("=source_key", "=target_key")
     search_help_text = "Source key or target id, complete"
+    empty_words = "Both names of a record are kept here with its first delivery."
 
     @admin.display(description="Changed", ordering="changed_at")
     def changed(self, reference: CrossReference) -> SafeString | str:
@@ -34,6 +35,7 @@ class KnownRecordAdmin(ReadOnlyAdmin):
     list_filter = ("connection", "stream", "usable")
     list_select_related = ("connection",)
     search_fields = ("key", "label")
+    empty_words = "A flow without a target fills this list, such as the one that reads what the ERP can sell."
 
     @admin.display(description="Seen", ordering="seen_at")
     def seen(self, record: KnownRecord) -> SafeString | str:

@@ -8,10 +8,11 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from hub.admin import confirm
 from hub.admin.base import ReadOnlyAdmin, page
 from hub.admin.words import LOOKS, badge, when
 from hub.models import SyncRun
@@ -27,6 +28,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
     list_filter = ("state", "trigger", "flow")
     list_select_related = ("flow", "asked_by")
     search_fields = ("message", "flow__name")
+    empty_words = "A run is one reading of a source. Open a flow and press Run now to start the first."
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view
@@ -62,12 +64,16 @@ class SyncRunAdmin(ReadOnlyAdmin):
         if request.method != "POST" or not request.user.has_perm("hub.resync_delivery"):
             raise PermissionDenied
         run = get_object_or_404(SyncRun, pk=pk)
+        question = "The run stops after the page it is reading. What was read is kept, the rest is read by the next run."
+        back = reverse("admin:hub_syncrun_change", args=[pk])
+        if asked := confirm.agreed(self, request, title=f"Stop run {pk}?", words=question, button="Stop the run", back=back):
+            return asked
         words = f"Stopped by {request.user} before it began."
         waiting = SyncRun.objects.filter(pk=pk, state=SyncRun.State.WAITING)
         ended = waiting.update(state=SyncRun.State.STOPPED, stop_asked=True, message=words, finished_at=timezone.now())
-        asked = SyncRun.objects.filter(pk=pk, state=SyncRun.State.RUNNING).update(stop_asked=True)
+        running = SyncRun.objects.filter(pk=pk, state=SyncRun.State.RUNNING).update(stop_asked=True)
         self.log_change(request, run, "Stop asked for.")
-        if ended or asked:
+        if ended or running:
             self.message_user(request, "The run stops after the page it is reading; what was read is kept.", messages.SUCCESS)
         else:
             self.message_user(request, "The run has already ended.", messages.WARNING)

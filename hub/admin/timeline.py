@@ -11,6 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import reverse
 
 from hub.admin.links import origin
+from hub.admin.tries import title
 from hub.models import Attempt, Delivery, ErrorRecord, InboundEvent, Reveal
 
 EVENTS = 5
@@ -55,7 +56,8 @@ def _arrival(delivery: Delivery) -> Iterator[Stop]:
         link = reverse("admin:hub_syncrun_change", args=[run.pk])
         title = f"Run {run.pk} began ({run.get_trigger_display().lower()})"
         yield Stop(at=run.started_at or run.created_at, icon="sync", tone="info", title=title, link=link)
-    version = f"Version {delivery.version} of the record" if delivery.version else "The record"
+    number = delivery.version.lstrip("0") if delivery.version.isdigit() else delivery.version
+    version = f"Version {number or '0'} of the record" if delivery.version else "The record"
     yield Stop(
         at=delivery.created_at, icon="inbox", tone="info", title="Accepted", words=f"{version} was written down before anything else."
     )
@@ -74,10 +76,10 @@ def _errors(errors: list[ErrorRecord]) -> Iterator[Stop]:
 
 def _attempts(attempts: list[Attempt]) -> Iterator[Stop]:
     for attempt in attempts:
-        status = f" ({attempt.status})" if attempt.status else ""
-        title = f"Attempt {attempt.number}: {attempt.outcome.replace('_', ' ')}{status}"
         tone = TONES.get(attempt.outcome, "bad")
-        yield Stop(at=attempt.finished_at, icon="send", tone=tone, title=title, words=attempt.message, link=f"#attempt-{attempt.pk}")
+        yield Stop(
+            at=attempt.finished_at, icon="send", tone=tone, title=title(attempt), words=attempt.message, link=f"#attempt-{attempt.pk}"
+        )
 
 
 def _people(delivery: Delivery) -> Iterator[Stop]:

@@ -11,7 +11,10 @@ from hub.models.flow import Flow
 
 
 class SyncRun(models.Model):
-    """Counts are records. `wanted` is known when named records are read, else empty."""
+    """Counts are records. `wanted` is known when named records are read, else empty.
+
+    A long run is read in turns: `place` is how many of `keys` are done, or from which time on `since` goes on.
+    """
 
     class Trigger(models.TextChoices):
         SCHEDULE = "schedule", "Schedule"
@@ -33,6 +36,8 @@ class SyncRun(models.Model):
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     keys = models.JSONField(default=list, blank=True)
     since = models.CharField(max_length=40, blank=True)
+    place = models.CharField(max_length=200, blank=True, editable=False)
+    restarts = models.PositiveSmallIntegerField(default=0, editable=False)
     wanted = models.PositiveIntegerField(null=True, blank=True)
     read = models.PositiveIntegerField(default=0)
     accepted = models.PositiveIntegerField(default=0)

@@ -40,6 +40,9 @@ class MappingAdmin(ModelAdmin):  # type: ignore[misc]
     fields = ("name", "slug", "source", "target")
     change_form_outer_before_template = "mappings/mapping_panel.html"
     change_list_template = "mappings/mapping_list.html"
+    empty_words = (
+        "A mapping turns records of one system into records of another. Run manage.py load_starters, import a file, or add your own."
+    )
     compressed_fields = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Mapping]:

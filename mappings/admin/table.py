@@ -36,6 +36,7 @@ class TableAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     compressed_fields = True
     change_form_outer_before_template = "mappings/table_panel.html"
+    empty_words = "A lookup table says what a value of one system is called in another. manage.py load_starters brings the usual ones."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LookupTable]:
         """With the number of rows."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 import pytest
 from django.urls import reverse
 
 from hub.admin.export import safe_cell
-from hub.models import Reveal, Seal
+from hub.models import CrossReference, Reveal, Seal
 from tests import factories
 from tests.hub.admin.reading import Enter, words
 
@@ -36,6 +37,35 @@ def test_the_journey_names_what_happened_in_order(enter: Enter) -> None:
     factories.attempt(made)
     page = words(enter().get(page_of(made.pk)))
     assert page.index("Accepted") < page.index("Attempt 1: created") < page.index(f"TIMS Main holds {made.target_key}")
+
+
+def test_a_delivery_that_follows_shows_both_names_and_claims_no_destroyed_data(enter: Enter) -> None:
+    first = factories.flow()
+    made = factories.delivery(first, "delivered")
+    CrossReference.objects.create(
+        source=first.source, stream=first.stream, source_key=made.key, target=first.target, operation=first.operation,
+        target_key=made.target_key, changed_at=made.changed_at, created_at=made.created_at,
+    )  # fmt: skip
+    follower = factories.flow(after=first, stream="", target=first.source, operation="acknowledge_order")
+    told = factories.delivery(follower, "delivered", key=made.key, seal=None, sealed=None, target_key=made.key)
+    page = words(enter().get(page_of(told.pk)))
+    assert "removed for good" not in page
+    assert f"<dd>{made.target_key}</dd>" in page
+
+
+TRIES = [
+    ({"outcome": "changed", "status": None, "answer": ""}, "confirmed it and sent no more than that"),
+    ({"outcome": "mapping", "status": None, "request": "", "answer": ""}, "Nothing was sent, so nothing came back"),
+    ({"outcome": "rejected", "status": 422, "answer": ""}, "answered with status 422"),
+    ({"outcome": "unknown_outcome", "status": None, "answer": ""}, "No readable answer arrived"),
+]
+
+
+@pytest.mark.parametrize(("fields", "said"), TRIES)
+def test_an_attempt_without_an_answer_says_why(fields: dict[str, Any], said: str, enter: Enter) -> None:
+    made = factories.failed(factories.flow())
+    factories.attempt(made, **fields)
+    assert said in words(enter().get(page_of(made.pk)))
 
 
 @pytest.mark.parametrize("role", ["Auditor", ""])

@@ -63,6 +63,13 @@ def test_an_operator_may_heal_but_not_change_lookup_tables(enter: Enter, stopped
     assert set(Delivery.objects.values_list("state", flat=True)) == {"pending"}
 
 
+def test_an_operator_is_told_whom_to_ask_for_the_missing_row(enter: Enter, stopped: list[Delivery]) -> None:
+    mapper = factories.user("Mapper", name="mia.mapper")
+    page = words(enter("Operator").get(reverse("admin:hub_errorrecord_cause"), {"cause": CAUSE}))
+    assert f"Ask {mapper}" in page
+    assert 'name="value"' not in page
+
+
 def test_an_auditor_sees_the_cause_and_can_do_nothing(enter: Enter, stopped: list[Delivery]) -> None:
     client, address = enter("Auditor"), reverse("admin:hub_errorrecord_cause")
     page = words(client.get(address, {"cause": CAUSE}))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib import admin
 from django.test import Client
@@ -65,6 +67,28 @@ def test_the_dashboard_counts_todays_orders_and_names_the_largest_cause(enter: E
     assert "Orders in today<b>2</b>" in page
     assert "has no row for" in page
     assert "129.40 USD" in page
+
+
+def test_every_number_of_the_dashboard_is_the_number_of_rows_behind_its_link(enter: Enter) -> None:
+    flow, client = factories.flow(), enter()
+    for state in ("delivered", "held", "failed", "superseded"):
+        factories.delivery(flow, state)
+        factories.delivery(flow, state, ago=timedelta(days=3))
+    tiles = client.get(reverse("admin:index")).context["tiles"]
+    assert [tile.number for tile in tiles] == [3, 1, 2, 2]
+    assert [client.get(tile.link).context["cl"].result_count for tile in tiles] == [3, 1, 2, 2]
+
+
+@pytest.mark.parametrize("name", [*PAGES[3:], "mappings_mapping_changelist", "mappings_lookuptable_changelist"])
+def test_an_empty_list_says_how_it_is_filled(name: str, enter: Enter) -> None:
+    client = enter()
+    empty = client.get(reverse(f"admin:{name}"))
+    assert empty.context["cl"].model_admin.empty_words in words(empty)
+    assert "nothing to show" not in words(empty)
+
+
+def test_a_search_without_a_hit_offers_the_whole_list(enter: Enter) -> None:
+    assert "Nothing fits" in words(enter().get(reverse("admin:hub_delivery_changelist"), {"q": "nowhere"}))
 
 
 def test_the_dashboard_warns_when_no_worker_gives_a_sign_of_life(enter: Enter) -> None:

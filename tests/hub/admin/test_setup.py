@@ -216,7 +216,7 @@ def test_a_running_run_is_asked_to_stop_and_a_waiting_one_ends_at_once(enter: En
     running = SyncRun.objects.create(flow=flow, trigger="person", state="running")
     waiting = SyncRun.objects.create(flow=flow, trigger="person", state="waiting")
     for run in (running, waiting):
-        client.post(reverse("admin:hub_syncrun_stop", args=[run.pk]))
+        client.post(reverse("admin:hub_syncrun_stop", args=[run.pk]), {"confirmed": "yes"})
         run.refresh_from_db()
     assert (running.state, running.stop_asked) == ("running", True)
     assert waiting.state == "stopped"
@@ -231,3 +231,22 @@ def test_roles_are_shipped_once_and_what_was_added_by_hand_stays() -> None:
 def test_no_role_but_the_administrator_may_read_personal_data() -> None:
     ship_roles()
     assert list(Group.objects.filter(permissions__codename="reveal_delivery").values_list("name", flat=True)) == ["Administrator"]
+
+
+def test_pausing_and_stopping_ask_first(enter: Enter) -> None:
+    flow, client = factories.flow(), enter()
+    run = SyncRun.objects.create(flow=flow, trigger="person", state="running")
+    pages = (("hub_flow_act", flow), ("hub_connection_act", flow.target), ("hub_syncrun_stop", run))
+    asked = [words(client.post(reverse(f"admin:{name}", args=[row.pk]), {"act": "pause"})) for name, row in pages]
+    assert all('name="confirmed"' in page for page in asked)
+    for row in (flow, flow.target, run):
+        row.refresh_from_db()
+    assert (flow.enabled, flow.target.enabled, run.stop_asked) == (True, True, False)
+
+
+def test_what_was_confirmed_is_paused(enter: Enter) -> None:
+    flow, client = factories.flow(), enter()
+    for name, row in (("hub_flow_act", flow), ("hub_connection_act", flow.target)):
+        client.post(reverse(f"admin:{name}", args=[row.pk]), {"act": "pause", "confirmed": "yes"})
+        row.refresh_from_db()
+    assert (flow.enabled, flow.target.enabled) == (False, False)

@@ -1,0 +1,1 @@
+"""How dates and times are written, the same on every page."""

@@ -1,0 +1,1 @@
+"""For the language of the admin."""
