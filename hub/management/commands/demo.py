@@ -14,6 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 from rich.console import Console
 
 from hub.console import console
@@ -23,6 +24,7 @@ from hub.demo.setup import ITEMS, subscribe
 from hub.demo.stage import ADMIN, admin_password, prepare
 from hub.demo.standins import StandIns, any_port, free_port, open_standins
 from hub.demo.trickle import Trickle, invented
+from hub.engine.check import check_connection
 from hub.engine.read import start_run
 from hub.models import Flow, SyncRun
 
@@ -78,6 +80,7 @@ def stay(wanted_port: int) -> None:
         with Processes(settings.VAR_DIR / "demo", {"HUB_BASE_URL": address}) as processes:
             processes.web(port)
             for connection in connections.values():
+                check_connection(connection, now=timezone.now())
                 subscribe(connection, address)
             processes.worker()
             start_run(Flow.objects.get(slug=ITEMS), trigger=SyncRun.Trigger.COMMAND)
