@@ -24,6 +24,7 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.db import DatabaseError, close_old_connections, connection  # noqa: E402
+from django.db.models import Count, Max  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from rich.console import Console  # noqa: E402
 
@@ -40,7 +41,7 @@ from hub.demo.standins import any_port, open_standins  # noqa: E402
 from hub.demo.trickle import invented  # noqa: E402
 from hub.engine import triage  # noqa: E402
 from hub.engine.read import start_run  # noqa: E402
-from hub.models import Delivery, Flow, SyncRun  # noqa: E402
+from hub.models import Connection, Delivery, Flow, SyncRun  # noqa: E402
 from hub.process_group import kill  # noqa: E402
 from tests.road.victims import Killer  # noqa: E402
 
@@ -58,7 +59,7 @@ class Plan:
     gap: float = 0.8
     revival: float = 4.0
     group: tuple[int, int] = (8, 40)
-    patience: float = 60.0
+    patience: float = 90.0
     restart: bool = False
 
 
@@ -249,6 +250,14 @@ def books(day: acts.Day) -> Comparison:
     )
 
 
+def still_moving() -> list[str]:
+    """What is on its way when it should not be any more, and what it waits for."""
+    rows = Delivery.objects.filter(state__in=("pending", "sending", "waiting")).order_by().values_list("flow__slug", "state", "reason_code")
+    found = [f"{' '.join(row[:3])}: {row[3]}, up to {row[4]} attempts" for row in rows.annotate(Count("pk"), Max("attempts"))]
+    paused = Connection.objects.filter(open_until__gt=timezone.now()).values_list("slug", "failures")
+    return found + [f"{slug} is paused after {failures} failures" for slug, failures in paused]
+
+
 def report(chaos: Chaos, ended: list[str], *, quiet: bool, pressed: int, killed_for: float, seconds: float) -> dict[str, Any]:
     """What happened and whether the books agree."""
     found = books(chaos.day)
@@ -259,6 +268,7 @@ def report(chaos: Chaos, ended: list[str], *, quiet: bool, pressed: int, killed_
         "verdicts": dict(found.counts),
         "differences": found.differences,
         "stuck": 0 if quiet else scripted.on_the_way(chaos.day),
+        "still moving": still_moving(),
         "pressed retry": pressed,
         "ended by themselves": ended,
         "killed for": round(killed_for, 1),
