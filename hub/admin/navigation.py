@@ -88,6 +88,9 @@ def _line(entry: Entry, request: HttpRequest, numbers: dict[str, str]) -> dict[s
 def _is_here(link: str, path: str) -> bool:
     if link == reverse("admin:index"):
         return path == link
+    errors = reverse("admin:hub_errorrecord_changelist")
+    if link == reverse("admin:hub_errorrecord_causes"):
+        return path.startswith(errors) and not path.startswith(reverse("admin:hub_errorrecord_held"))
     return path.startswith(link)
 
 

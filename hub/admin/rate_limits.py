@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from hub.admin.base import ReadOnlyAdmin
+from hub.admin.words import badge
 from hub.models import RateLimit
 
 
@@ -33,7 +35,8 @@ class RateLimitAdmin(ReadOnlyAdmin):
         """How fast the bucket fills again."""
         return f"{limit.per_second:,.2f}"
 
-    @admin.display(description="Blocked by the system", boolean=True)
-    def blocked(self, limit: RateLimit) -> bool:
-        """True while a Retry-After of the system lasts."""
-        return limit.blocked_until > timezone.now().timestamp()
+    @admin.display(description="State")
+    def blocked(self, limit: RateLimit) -> SafeString:
+        """Blocked while a Retry-After of the system lasts."""
+        waits = limit.blocked_until > timezone.now().timestamp()
+        return badge("waiting", "The system asked to wait") if waits else badge("working", "Free")
