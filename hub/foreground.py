@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -27,7 +28,7 @@ def follow(run: SyncRun, to: Console) -> SyncRun:
     """Reads and sends; workers that run at the same time share the work. Answers the ended run."""
     with bar(to) as progress:
         reading = progress.add_task(f"Reading {run.flow}", total=run.wanted)
-        _beside(lambda: carry_out(run.pk), lambda: _show_reading(progress, reading, run))
+        _beside(lambda: carry_out(run.pk, turn=math.inf), lambda: _show_reading(progress, reading, run))
         run.refresh_from_db()
         progress.update(reading, total=run.read, completed=run.read)
         send(Delivery.objects.filter(run=run), progress)

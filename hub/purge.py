@@ -9,6 +9,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import QuerySet
 
+from hub import vault
 from hub.models import Delivery, InboundEvent, PurgeReceipt, Seal
 
 BATCH = 500
@@ -17,18 +18,25 @@ BATCH = 500
 def purge_personal_data(*, now: datetime, by: AbstractBaseUser | None = None) -> PurgeReceipt:
     """Destroys every seal whose time is over and removes what it closed. Copies elsewhere, backups too, can no longer be read.
 
-    A record that is still to be sent keeps its seal only until its own longest time, which counts from its last change.
+    A seal's time is extended when its record changes and ends some days after shipment. The receipt grows with every batch, in the
+    same transaction: what was destroyed is on it whatever happens in between. Its digest is a chain of SHA-256 over the record ids.
     """
-    digest, seals, bodies = hashlib.sha256(), 0, 0
+    receipt = PurgeReceipt.objects.create(up_to=now, seals=0, bodies=0, digest="", by_id=by.pk if by else None)
     while batch := list(_over(now)[:BATCH]):
-        ids = [pk for pk, _, _ in batch]
         with transaction.atomic():
-            seals += Seal.objects.filter(pk__in=ids).exclude(wrapped="").update(wrapped="", destroyed_at=now)
-            bodies += Delivery.objects.filter(seal__in=ids, sealed__isnull=False).update(sealed=None)
-            bodies += InboundEvent.objects.filter(seal__in=ids, sealed__isnull=False).update(sealed=None)
-        for _, stream, key in batch:
-            digest.update(f"{stream}/{key}\n".encode())
-    return PurgeReceipt.objects.create(up_to=now, seals=seals, bodies=bodies, digest=digest.hexdigest(), by_id=by.pk if by else None)
+            _destroy([pk for pk, _, _ in batch], receipt, now)
+            names = "".join(f"{stream}/{key}\n" for _, stream, key in batch)
+            receipt.digest = hashlib.sha256((receipt.digest + names).encode()).hexdigest()
+            receipt.save(update_fields=["seals", "bodies", "digest"])
+    vault.forget_keys()
+    return receipt
+
+
+def _destroy(ids: list[int], receipt: PurgeReceipt, now: datetime) -> None:
+    receipt.seals += Seal.objects.filter(pk__in=ids, keep_until__lte=now).exclude(wrapped="").update(wrapped="", destroyed_at=now)
+    gone = Seal.objects.filter(pk__in=ids, wrapped="").values("pk")
+    receipt.bodies += Delivery.objects.filter(seal__in=gone, sealed__isnull=False).update(sealed=None)
+    receipt.bodies += InboundEvent.objects.filter(seal__in=gone, sealed__isnull=False).update(sealed=None)
 
 
 def _over(now: datetime) -> QuerySet[Seal, tuple[int, str, str]]:

@@ -29,7 +29,7 @@ HUB_PERSONAL_DATA_MAX_DAYS = env.int("HUB_PERSONAL_DATA_MAX_DAYS", default=120)
 HUB_SENDERS = env.int("HUB_SENDERS", default=8)
 HUB_BATCH = env.int("HUB_BATCH", default=100)
 HUB_LEASE_SECONDS = env.int("HUB_LEASE_SECONDS", default=180)
-HUB_HEARTBEAT_SECONDS = env.int("HUB_HEARTBEAT_SECONDS", default=150)
+HUB_HEARTBEAT_SECONDS = env.int("HUB_HEARTBEAT_SECONDS", default=400)
 HUB_PACE = env.float("HUB_PACE", default=1.0)
 HUB_WEBHOOK_MAX_BYTES = env.int("HUB_WEBHOOK_MAX_BYTES", default=2 * 1024 * 1024)
 
@@ -90,7 +90,7 @@ TEMPLATES: list[dict[str, Any]] = [
 SQLITE_OPTIONS = {
     "timeout": 20,
     "transaction_mode": "IMMEDIATE",
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=FAST;",
 }
 DATABASES: dict[str, Any] = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'throughline.sqlite3'}")}
 ON_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
@@ -107,15 +107,15 @@ Q_CLUSTER: dict[str, Any] = {
     "workers": env.int("HUB_WORKERS", default=2),
     "queue_limit": 2,
     "bulk": 1,
-    "timeout": 120,
-    "retry": 600,
+    "timeout": 360,
+    "retry": 1200,
     "max_attempts": 1,
     "ack_failures": True,
     "save_limit": -1,
     "poll": 0.2,
     "catch_up": False,
     "recycle": 500,
-    "max_rss": 400_000,
+    "max_rss": 240_000,
     "label": "Tasks",
     "guard_cycle": 1,
 }

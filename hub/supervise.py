@@ -21,9 +21,12 @@ from django_q.tasks import async_task
 from hub import heartbeat, process_group, schedules
 from hub.cluster import SUPERVISOR
 from hub.models import Heartbeat
+from hub.tasks import wake_due
 
 log = structlog.get_logger(__name__)
 LOOK = 0.25
+WAKE_EVERY = 5.0
+"""Seconds between two looks for deliveries and events whose time has come."""
 STOP_SECONDS = 30.0
 UNREAD = object()
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 60.0
@@ -45,7 +48,7 @@ class Supervisor:
         self.signals = 0
         self.cluster: subprocess.Popen[bytes] | None = None
         self.seen: Any = UNREAD
-        self.seen_at = self.looked_at = self.asked_at = 0.0
+        self.seen_at = self.looked_at = self.asked_at = self.woken_at = 0.0
         self.proven = self.planned = False
 
     def run(self) -> None:
@@ -112,6 +115,9 @@ class Supervisor:
             if not self.planned:
                 schedules.sync()
                 self.planned = True
+            if now - self.woken_at >= WAKE_EVERY:
+                self.woken_at = now
+                wake_due()
             self._compare(Heartbeat.objects.filter(name=self.name).values_list("at", flat=True).first(), now)
             if now - max(self.seen_at if self.proven else 0.0, self.asked_at) >= self.ask_every:
                 self.asked_at = now

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
+from functools import wraps
+from typing import ParamSpec
 
 import structlog
 from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
+from django_q.models import Failure
 
 from hub import heartbeat, wake
 from hub.engine import deliver as sender
@@ -18,12 +22,32 @@ from hub.models import Connection, Delivery, Flow, InboundEvent, SyncRun
 from hub.purge import purge_personal_data
 
 log = structlog.get_logger(__name__)
+Parameters = ParamSpec("Parameters")
 TURN = 5.0
 """Seconds after which a task takes up no further batch, so that all connections get their turn; the queue's own limit is 120."""
 GATHER = 0.1
 """Seconds in which more may arrive after a batch that was not full."""
 
 
+class TaskFailedError(Exception):
+    """A task failed; the queue keeps this text, so it names only the kind of fault and never quotes it."""
+
+
+def discreet(task: Callable[Parameters, None]) -> Callable[Parameters, None]:
+    """The queue stores and logs the words of whatever a task raises, and those may quote a customer's data: only the kind is raised on."""
+
+    @wraps(task)
+    def run_discreetly(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
+        try:
+            task(*args, **kwargs)
+        except Exception as error:
+            log.exception("task failed", task=task.__name__)
+            raise TaskFailedError(type(error).__name__) from None
+
+    return run_discreetly
+
+
+@discreet
 def events(pk: int) -> None:
     """Reads what the webhooks of a connection announced. While it does, further webhooks need no wake-up: it looks again at its end."""
     try:
@@ -34,6 +58,7 @@ def events(pk: int) -> None:
         wake.wake("events", pk)
 
 
+@discreet
 def deliver(pk: int) -> None:
     """Sends what is due at a target connection."""
     wake.answered("deliver", pk)
@@ -43,31 +68,39 @@ def deliver(pk: int) -> None:
         wake.wake("deliver", pk)
 
 
+@discreet
 def run(pk: int) -> None:
     """Carries out a sync run."""
     wake.answered("run", pk)
-    read.carry_out(pk)
+    read.carry_out(pk, turn=read.TURN * settings.HUB_PACE)
 
 
+@discreet
 def poll(pk: int) -> None:
     """Reads what is new in a flow, as its schedule asks."""
     flow = Flow.objects.filter(pk=pk, enabled=True, source__enabled=True).exclude(source__status=Connection.Status.REFUSED).first()
     if flow is not None:
-        read.carry_out(read.start_run(flow, trigger=SyncRun.Trigger.SCHEDULE, wake_up=False).pk)
+        run(read.start_run(flow, trigger=SyncRun.Trigger.SCHEDULE, wake_up=False).pk)
 
 
+@discreet
 def tick() -> None:
     """Every minute: what died comes back, what arrived is released, what is due is woken."""
     now = timezone.now()
     back = leases.expired(now=now)
     released = known.release_arrived(now=now)
     lost = read.lost_runs(now=now)
+    wake_due()
+    if back or released or lost:
+        log.info("tick", leases_back=back, released=released, runs_lost=lost)
+
+
+def wake_due() -> None:
+    """What waits for its time is woken when that has come; the supervisor looks every few seconds, `tick` every minute."""
     for pk in _due_targets():
         wake.wake("deliver", pk)
     for pk in _due_events():
         wake.wake("events", pk)
-    if back or released or lost:
-        log.info("tick", leases_back=back, released=released, runs_lost=lost)
 
 
 def _due_targets() -> list[int]:
@@ -80,13 +113,16 @@ def _due_events() -> list[int]:
     return list(Connection.objects.filter(Exists(due), enabled=True).values_list("pk", flat=True))
 
 
+@discreet
 def beat() -> None:
     """Proof that tasks run; the supervisor restarts a cluster that does not give it."""
     heartbeat.beat()
 
 
+@discreet
 def purge() -> None:
     """Every day: personal data whose time is over becomes unreadable; small change of the past is swept."""
     purge_personal_data(now=timezone.now())
     old = timezone.now() - timedelta(days=14)
     SyncRun.objects.filter(created_at__lt=old, accepted=0, deliveries=None).exclude(state=SyncRun.State.FAILED).delete()
+    Failure.objects.filter(stopped__lt=old).delete()

@@ -11,6 +11,8 @@ from connectors.base import Connector, Limit
 from connectors.hooks import Quota
 from hub.models import Connection, RateLimit
 
+LONGEST_BLOCK = 3600.0
+"""Seconds that a system's own word can stop all calls, however long it asks for."""
 _TAKE = """
 UPDATE hub_ratelimit SET tokens = {least}(burst, tokens + (%(now)s - refilled_at) * per_second) - %(n)s, refilled_at = %(now)s
 WHERE connection_id = %(connection)s AND name = %(name)s AND blocked_until <= %(now)s
@@ -65,7 +67,7 @@ def wait_for(connection_id: int, name: str, n: int = 1) -> float:
 
 def block(connection_id: int, name: str, seconds: float) -> None:
     """The system asked us to wait: nobody calls until then."""
-    until = time.time() + seconds
+    until = time.time() + min(seconds, LONGEST_BLOCK)
     RateLimit.objects.filter(connection_id=connection_id, name=name, blocked_until__lt=until).update(blocked_until=until)
 
 
@@ -75,3 +77,5 @@ def learn(connection_id: int, name: str, quota: Quota) -> None:
         RateLimit.objects.filter(connection_id=connection_id, name=name, tokens__gt=quota.remaining).update(
             tokens=quota.remaining, refilled_at=time.time()
         )
+    if quota.remaining == 0 and quota.reset_after:
+        block(connection_id, name, quota.reset_after)

@@ -93,17 +93,21 @@ def new_seals(connection_id: int, stream: str, keys: Iterable[str], keep_until: 
             ignore_conflicts=True,
         )
         found |= {seal.key: seal for seal in Seal.objects.filter(connection_id=connection_id, stream=stream, key__in=missing)}
-    destroyed = [seal for seal in found.values() if not seal.wrapped]
-    for seal in destroyed:
-        seal.wrapped, seal.keep_until, seal.destroyed_at = new_key(), keep_until, None
-    if destroyed:
-        Seal.objects.bulk_update(destroyed, ["wrapped", "keep_until", "destroyed_at"])
-    return found
+    destroyed = [seal.pk for seal in found.values() if not seal.wrapped]
+    for pk in destroyed:
+        # Another worker may do the same at this moment: the first key counts.
+        Seal.objects.filter(pk=pk, wrapped="").update(wrapped=new_key(), keep_until=keep_until, destroyed_at=None)
+    return found | {seal.key: seal for seal in Seal.objects.filter(pk__in=destroyed)} if destroyed else found
 
 
 def new_key() -> str:
     """A fresh key for one record, wrapped under the newest of HUB_ENCRYPTION_KEYS."""
     return _fernet().encrypt(AESGCM.generate_key(128)).decode()
+
+
+def forget_keys() -> None:
+    """Drops every opened record key of this process, so that a destroyed one is nowhere left."""
+    _unwrapped.cache_clear()
 
 
 @lru_cache(maxsize=2048)

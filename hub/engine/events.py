@@ -6,14 +6,15 @@ import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
 from django.db import connection as database
-from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from connectors.base import Record, Stream
-from connectors.errors import ConnectorError, CredentialsError
-from hub import clients, vault
+from connectors.errors import ConnectorError, CredentialsError, ThrottledError
+from hub import clients, throttle, vault
 from hub.engine.accept import accept
 from hub.engine.health import refuse
 from hub.engine.read import count, read_keys
@@ -21,6 +22,9 @@ from hub.engine.records import stream_of
 from hub.models import Connection, Flow, InboundEvent, SyncRun
 from hub.pace import paced
 
+log = structlog.get_logger(__name__)
+MOST_FAULTS = 8
+"""Looks that may end in a fault of ours before a person must see the event."""
 LEASE = timedelta(seconds=90)
 FULL = 200
 """Events that are taken up together."""
@@ -45,7 +49,7 @@ def read_events(connection_id: int, *, deadline: float, pause: float = 0.0) -> i
         stream_id, events = _claim(connection, timezone.now())
         if not events:
             break
-        _read_stream(connection, stream_id, events)
+        _read_safely(connection, stream_id, events)
         done += len(events)
         if len(events) < FULL:
             time.sleep(pause)
@@ -67,6 +71,20 @@ def _claim(connection: Connection, now: datetime, size: int = FULL) -> tuple[str
     return stream_id, events
 
 
+def _read_safely(connection: Connection, stream_id: str, events: Sequence[Found]) -> None:
+    """Whatever goes wrong, the events come again; those that met a fault of ours too often are shown to people."""
+    try:
+        _read_stream(connection, stream_id, events)
+    except (OperationalError, InterfaceError):
+        # Our own database's trouble says nothing about the events: they come back by themselves.
+        raise
+    except Exception as error:
+        log.exception("fault while reading events", connection=connection.slug)
+        words = f"The hub met a fault of its own ({type(error).__name__})."
+        _close([event for event in events if event[2] >= MOST_FAULTS], State.FAILED, f"{words} Resync the record by hand.")
+        _later([event for event in events if event[2] < MOST_FAULTS], timezone.now() + paced(TROUBLE), words)
+
+
 def _read_stream(connection: Connection, stream_id: str, events: Sequence[Found]) -> None:
     flows = list(
         Flow.objects.filter(source=connection, stream=stream_id, enabled=True, webhooks=True)
@@ -81,10 +99,12 @@ def _read_stream(connection: Connection, stream_id: str, events: Sequence[Found]
         records = _read(connection, stream, list(dict.fromkeys(key for _, key, _ in events)))
     except CredentialsError as error:
         refuse(connection, error.message, now=timezone.now())
-        _later(events, timezone.now() + paced(TROUBLE), error.message)
+        _later(events, timezone.now() + paced(TROUBLE), error.message, free=True)
     except (ConnectorError, vault.WrongKeyError) as error:
         wait = getattr(error, "retry_after", None)
-        _later(events, timezone.now() + (timedelta(seconds=wait) if wait else paced(TROUBLE)), str(error))
+        if wait and isinstance(error, ThrottledError):
+            throttle.block(connection.pk, clients.client(connection).limit, wait)
+        _later(events, timezone.now() + (timedelta(seconds=wait) if wait else paced(TROUBLE)), str(error), free=True)
     else:
         _take_in(flows, events, records)
 
@@ -101,28 +121,34 @@ def _take_in(flows: Sequence[Flow], events: Sequence[Found], records: Sequence[R
     there = [event for event in events if event[1] in found]
     for flow in flows:
         run = SyncRun.objects.create(flow=flow, trigger=SyncRun.Trigger.WEBHOOK, state=SyncRun.State.RUNNING, started_at=now, seen_at=now)
-        for at in range(0, len(records), flow.batch):
-            count(run, accept(flow, records[at : at + flow.batch], run=run, now=now, cursor=False))
-        SyncRun.objects.filter(pk=run.pk).update(state=SyncRun.State.DONE, finished_at=timezone.now())
+        end = SyncRun.State.FAILED
+        try:
+            for at in range(0, len(records), flow.batch):
+                count(run, accept(flow, records[at : at + flow.batch], run=run, now=now, cursor=False))
+            end = SyncRun.State.DONE
+        finally:
+            SyncRun.objects.filter(pk=run.pk).update(state=end, finished_at=timezone.now())
     InboundEvent.objects.filter(pk__in=[pk for pk, _, _ in there]).update(state=State.DONE, reason="", done_at=now, run=run)
-    _look_again([event for event in events if event[1] not in found], now)
+    _look_again([event for event in events if event[1] not in found], now, polled=any(flow.poll_minutes for flow in flows))
 
 
-def _look_again(events: Sequence[Found], now: datetime) -> None:
-    """A system may announce a record before it shows it; after a few looks the regular reading must find it."""
+def _look_again(events: Sequence[Found], now: datetime, *, polled: bool) -> None:
+    """A system may announce a record before it shows it; after a few looks the regular reading must find it, or a person."""
     for attempt, wait in enumerate(PATIENCE):
         early = [event for event in events if event[2] == attempt]
         if early:
             _later(early, now + paced(timedelta(seconds=wait)), "The record was announced but cannot be read yet.")
-    _close(
-        [e for e in events if e[2] >= len(PATIENCE)],
-        State.IGNORED,
-        "The announced record does not exist; the regular reading goes on looking.",
-    )
+    gone = [event for event in events if event[2] >= len(PATIENCE)]
+    if polled:
+        _close(gone, State.IGNORED, "The announced record does not exist; the regular reading goes on looking.")
+    else:
+        _close(gone, State.FAILED, "The announced record does not exist, and this flow reads only by webhook. Resync it when it is there.")
 
 
-def _later(events: Sequence[Found], at: datetime, words: str) -> None:
-    InboundEvent.objects.filter(pk__in=[pk for pk, _, _ in events]).update(due_at=at, reason=words[:300])
+def _later(events: Sequence[Found], at: datetime, words: str, *, free: bool = False) -> None:
+    """`free`: this look does not count, since the system could not be asked."""
+    rows = InboundEvent.objects.filter(pk__in=[pk for pk, _, _ in events])
+    rows.update(due_at=at, reason=words[:300], attempts=F("attempts") - (1 if free else 0))
 
 
 def _close(events: Sequence[Found], state: str, words: str) -> None:

@@ -28,7 +28,7 @@ class Preview:
 def preview(flow: Flow, *, keys: Sequence[str] = (), since: str = "") -> Iterator[Preview]:
     """What a resync of these keys, or of everything since a time, would find. Raises ConnectorError.
 
-    A resync sends every record that it finds, unchanged ones too.
+    Named records are sent again even when unchanged; of everything since a time, only what is new or changed.
     """
     stream = stream_of(flow)
     if stream is None or flow.source is None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from enum import Enum
 from itertools import islice
 
 import structlog
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
 from connectors.base import Record, Stream
-from connectors.errors import ConnectorError, CredentialsError, UnsupportedError
+from connectors.errors import ConnectorError, CredentialsError, ThrottledError, UnsupportedError
 from connectors.http import JsonClient
-from hub import clients, vault
+from hub import clients, throttle, vault
 from hub.engine.accept import Accepted, accept
 from hub.engine.health import refuse
 from hub.engine.records import stream_of
@@ -25,15 +27,31 @@ from hub.wake import wake
 
 log = structlog.get_logger(__name__)
 State = SyncRun.State
-SILENT = timedelta(minutes=5)
-"""A run that wrote nothing for so long has lost its worker."""
+SILENT = timedelta(minutes=7)
+"""A run that wrote nothing for so long has lost its worker: longer than any task may take."""
+TURN = 60.0
+"""Seconds after which a run begins no further page and leaves the rest to another task."""
+KEYS = 100
+"""Named records that are read together."""
+RESTARTS = 5
+
+
+class End(Enum):
+    """Why a turn of reading ended."""
+
+    DONE = "done"
+    STOPPED = "stopped by a person"
+    MORE = "the turn is over"
 
 
 def start_run(
     flow: Flow, *, trigger: str, keys: Iterable[str] = (), since: str = "", asked_by: AbstractBaseUser | None = None, wake_up: bool = True
 ) -> SyncRun:
-    """A run that a worker takes up at once. With `keys` exactly these records are read and delivered again, changed or not;
-    with `since` (RFC 3339) everything changed from then on; else what is new since the cursor."""
+    """A run that a worker takes up at once.
+
+    With `keys` exactly these records are read and delivered again, changed or not; with `since` (RFC 3339) everything since then is read
+    again, and what is not yet delivered like that is sent; else what is new since the cursor.
+    """
     wanted = list(dict.fromkeys(keys))
     run = SyncRun.objects.create(
         flow=flow, trigger=trigger, keys=wanted, since=since, wanted=len(wanted) or None, asked_by_id=asked_by.pk if asked_by else None
@@ -43,18 +61,20 @@ def start_run(
     return run
 
 
-def carry_out(run_id: int) -> SyncRun | None:
-    """Reads what the run asks for. None when another worker has it or its flow is being read already."""
+def carry_out(run_id: int, *, turn: float = TURN) -> SyncRun | None:
+    """Reads what the run asks for, at most for `turn` seconds; then another task goes on with it. None when another worker has it."""
     now = timezone.now()
     if not SyncRun.objects.filter(pk=run_id, state=State.WAITING).update(state=State.RUNNING, started_at=now, seen_at=now):
         return None
     run = SyncRun.objects.select_related("flow", "flow__source", "flow__target").get(pk=run_id)
-    others = SyncRun.objects.filter(flow=run.flow, state=State.RUNNING, pk__lt=run.pk, keys=[], seen_at__gt=now - paced(SILENT))
-    if not run.keys and others.exists():
+    if not run.keys and _read_already(run, now):
         _end(run, State.STOPPED, "Another run of this flow is reading already.")
         return run
     try:
-        _read(run)
+        _read(run, deadline=time.monotonic() + turn)
+    except ThrottledError as error:
+        _slow_down(run, error)
+        _put_back(run, error.message)
     except CredentialsError as error:
         if run.flow.source:
             refuse(run.flow.source, error.message, now=timezone.now())
@@ -67,12 +87,30 @@ def carry_out(run_id: int) -> SyncRun | None:
     return run
 
 
+def _read_already(run: SyncRun, now: datetime) -> bool:
+    """What webhooks announced is read beside it; two sweeps at once would only do everything twice."""
+    sweeps = SyncRun.objects.filter(flow=run.flow, state=State.RUNNING, pk__lt=run.pk, keys=[], seen_at__gt=now - paced(SILENT))
+    return sweeps.exclude(trigger=SyncRun.Trigger.WEBHOOK).exists()
+
+
+def _slow_down(run: SyncRun, error: ThrottledError) -> None:
+    """The system asked us to wait: everybody does."""
+    if run.flow.source and error.retry_after:
+        throttle.block(run.flow.source.pk, clients.client(run.flow.source).limit, error.retry_after)
+
+
+def _put_back(run: SyncRun, message: str = "") -> None:
+    """Another task goes on where this one stopped; without a wake-up the minute round takes it up."""
+    SyncRun.objects.filter(pk=run.pk).update(state=State.WAITING, place=run.place, message=message[:600], seen_at=timezone.now())
+    run.state = State.WAITING
+
+
 def _end(run: SyncRun, state: str, message: str = "") -> None:
     run.state, run.message, run.finished_at = state, message[:600], timezone.now()
     run.save(update_fields=["state", "message", "finished_at"])
 
 
-def _read(run: SyncRun) -> None:
+def _read(run: SyncRun, *, deadline: float) -> None:
     flow = run.flow
     refusal = _cannot_read(flow)
     if refusal or flow.source is None:
@@ -84,10 +122,13 @@ def _read(run: SyncRun) -> None:
     client = clients.client(flow.source)
     meter = clients.meter(flow.source)
     with meter.paced(flow.source.pk):
-        stopped = _take_in(run, _records(run, stream, client))
+        end = _take_in(run, _records(run, stream, client), deadline=deadline)
     Flow.objects.filter(pk=flow.pk).update(last_read_at=timezone.now())
-    if stopped:
+    if end is End.STOPPED:
         _end(run, State.STOPPED, "Stopped by a person; what was read is kept.")
+    elif end is End.MORE:
+        _put_back(run)
+        wake("run", run.pk)
     else:
         missing = (run.wanted or run.read) - run.read
         _end(run, State.DONE, f"{missing} of the named records do not exist in {flow.source}." if missing > 0 else "")
@@ -106,12 +147,12 @@ def _cannot_read(flow: Flow) -> str:
 
 
 def _records(run: SyncRun, stream: Stream, client: JsonClient) -> Iterator[list[Record]]:
-    """The run's records in pages of the flow's batch size."""
+    """The run's records, from its place on, in pages of the flow's batch size."""
     if run.keys:
-        for at in range(0, len(run.keys), 100):
-            yield read_keys(stream, client, run.keys[at : at + 100])
+        for at in range(int(run.place or 0), len(run.keys), KEYS):
+            yield read_keys(stream, client, run.keys[at : at + KEYS])
         return
-    records = stream.read(client, run.since or run.flow.cursor)
+    records = stream.read(client, run.place or run.since or run.flow.cursor)
     while page := list(islice(records, run.flow.batch)):
         yield page
 
@@ -126,14 +167,23 @@ def read_keys(stream: Stream, client: JsonClient, keys: Sequence[str]) -> list[R
     return [record for record in (read_one(client, key) for key in keys) if record is not None]
 
 
-def _take_in(run: SyncRun, pages: Iterator[list[Record]]) -> bool:
-    """Accepts page after page and keeps the run's counts current. True when a person stopped it."""
+def _take_in(run: SyncRun, pages: Iterator[list[Record]], *, deadline: float) -> End:
+    """Accepts page after page and keeps the run's counts and place current."""
     chosen = bool(run.keys or run.since)
     for page in pages:
-        counts = accept(run.flow, page, run=run, now=timezone.now(), cursor=not chosen, force=chosen)
+        counts = accept(run.flow, page, run=run, now=timezone.now(), cursor=not chosen, force=bool(run.keys))
+        run.place = _place(run, page)
         if count(run, counts):
-            return True
-    return False
+            return End.STOPPED
+        if time.monotonic() > deadline:
+            return End.MORE
+    return End.DONE
+
+
+def _place(run: SyncRun, page: Sequence[Record]) -> str:
+    if run.keys:
+        return str(int(run.place or 0) + KEYS)
+    return max([run.place, *(record.cursor for record in page)]) if run.since else ""
 
 
 def count(run: SyncRun, counts: Accepted) -> bool:
@@ -141,18 +191,21 @@ def count(run: SyncRun, counts: Accepted) -> bool:
     for name in Accepted.__slots__:
         setattr(run, name, getattr(run, name) + getattr(counts, name))
     rows = SyncRun.objects.filter(pk=run.pk)
-    rows.update(**{name: F(name) + getattr(counts, name) for name in Accepted.__slots__}, seen_at=timezone.now())
+    rows.update(place=run.place, **{name: F(name) + getattr(counts, name) for name in Accepted.__slots__}, seen_at=timezone.now())
     return rows.filter(stop_asked=True).exists()
 
 
 def lost_runs(*, now: datetime) -> int:
-    """Runs whose worker died are closed; the next schedule goes on at the cursor. Runs nobody took up are woken."""
-    lost = SyncRun.objects.filter(Q(state=State.RUNNING, seen_at__lt=now - paced(SILENT)))
-    named = list(lost.exclude(keys=[], since="").values_list("pk", flat=True))
-    SyncRun.objects.filter(pk__in=named).update(state=State.WAITING, read=0, accepted=0, unchanged=0, skipped=0, unreadable=0)
-    count = lost.update(
-        state=State.FAILED, finished_at=now, message="The worker stopped in the middle of it; the next run goes on where it was."
-    )
-    for pk in SyncRun.objects.filter(state=State.WAITING, created_at__lt=now - timedelta(seconds=30)).values_list("pk", flat=True)[:50]:
+    """Runs whose worker died: chosen ones go on at their place, the others are closed, since the next one goes on at the cursor.
+
+    Runs that nobody took up are woken.
+    """
+    lost = SyncRun.objects.filter(state=State.RUNNING, seen_at__lt=now - paced(SILENT))
+    words = "The worker stopped in the middle of it"
+    again = lost.exclude(keys=[], since="").filter(restarts__lt=RESTARTS)
+    count = again.update(state=State.WAITING, restarts=F("restarts") + 1, message=f"{words}; it goes on where it was.")
+    count += lost.update(state=State.FAILED, finished_at=now, message=f"{words}; the next run goes on where it was.")
+    idle = SyncRun.objects.filter(state=State.WAITING, created_at__lt=now - timedelta(seconds=30))
+    for pk in idle.order_by("pk").values_list("pk", flat=True)[:50]:
         wake("run", pk)
-    return count + len(named)
+    return count

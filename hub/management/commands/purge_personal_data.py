@@ -17,4 +17,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         receipt = purge_personal_data(now=timezone.now())
-        self.stdout.write(f"{receipt.seals} records made unreadable, {receipt.bodies} sealed texts removed. Receipt {receipt.pk}, digest {receipt.digest}.")
+        self.stdout.write(f"{receipt.seals} records made unreadable, {receipt.bodies} sealed texts removed.")
+        self.stdout.write(f"Receipt {receipt.pk}, digest {receipt.digest or '(nothing was due)'}.")

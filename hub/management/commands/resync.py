@@ -96,5 +96,5 @@ def show(flow: Flow, to: Console, *, keys: list[str], since: str) -> None:
     )
     if fates.total() > SHOWN:
         to.print(f"… and {fates.total() - SHOWN} more.")
-    sent = fates.total() - fates["missing"] - fates["unreadable"]
+    sent = fates["new"] + fates["changed"] + (fates["unchanged"] if keys else 0)
     to.print("", table("In all", ("at the source", "count"), sorted(fates.items())), f"{sent} would be sent again. Nothing was changed.")
