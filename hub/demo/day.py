@@ -7,6 +7,7 @@ import time
 
 from django.conf import settings
 from django.db.models import Max
+from django_q.models import Failure
 from rich.console import Console
 
 from connectors.channeladvisor.sandbox import APPLICATION_ID
@@ -83,6 +84,8 @@ def wait(day: Day, words: str) -> bool:
                 return True
             time.sleep(0.4)
     day.to.print(f"[red]Stuck ({words}): {on_the_way(day)} are still on their way.[/]")
+    for func, result in Failure.objects.values_list("func", "result")[:3]:
+        day.to.print(f"The task {func} failed: {result}", markup=False)
     return False
 
 
