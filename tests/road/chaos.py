@@ -23,7 +23,7 @@ import structlog
 django.setup()
 
 from django.conf import settings  # noqa: E402
-from django.db import DatabaseError, close_old_connections, connection  # noqa: E402
+from django.db import InterfaceError, OperationalError, close_old_connections, connection  # noqa: E402
 from django.db.models import Count, Max  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from rich.console import Console  # noqa: E402
@@ -169,7 +169,7 @@ def tick() -> None:
     try:
         close_old_connections()
         tasks.tick()
-    except DatabaseError:
+    except (OperationalError, InterfaceError):
         connection.close()
 
 
@@ -178,7 +178,7 @@ def delivered() -> int:
     try:
         close_old_connections()
         return Delivery.objects.filter(state="delivered").count()
-    except DatabaseError:
+    except (OperationalError, InterfaceError):
         connection.close()
         return 0
 
@@ -190,7 +190,7 @@ def read(*slugs: str) -> None:
             close_old_connections()
             for slug in slugs:
                 start_run(Flow.objects.get(slug=slug), trigger=SyncRun.Trigger.SCHEDULE)
-        except DatabaseError:
+        except (OperationalError, InterfaceError):
             connection.close()
             time.sleep(0.2)
         else:
