@@ -23,7 +23,8 @@ class Problem:
 class ConnectorError(Exception):
     """Base: something between us and the system failed.
 
-    `category` decides what follows; `acted` is False when the system certainly did nothing, None when nobody knows.
+    `category` decides what follows; `acted` is False when the system certainly did nothing, None when nobody knows. `answer` is the
+    decoded body it answered with, if any: it may quote a customer's data and is shown only after masking.
     """
 
     category = "internal"
@@ -46,6 +47,7 @@ class ConnectorError(Exception):
         self.problems = problems
         self.retry_after = retry_after
         self.acted = acted
+        self.answer: object = None
 
 
 class TransientError(ConnectorError):

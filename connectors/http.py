@@ -208,7 +208,9 @@ class JsonClient:
                 return Answer(status=status, headers=headers, body=body)
             words = f"{self.label} answered {status}, but not with readable JSON (a web page or a broken answer)."
             raise TransientError(words, status=status) if safe else OutcomeUnknownError(words, status=status)
-        raise classify(self.label, status, headers, body, explain=self.explain, safe=safe)
+        refused = classify(self.label, status, headers, body, explain=self.explain, safe=safe)
+        refused.answer = body
+        raise refused
 
 
 def _never_sent(error: requests.RequestException) -> bool:

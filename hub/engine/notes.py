@@ -16,6 +16,8 @@ from hub.engine.records import operation_of, source_shape, target_shape
 from hub.engine.rows import Done, Failed, Held, Row
 from hub.models import Delivery, ErrorRecord
 
+LONGEST_ANSWER = 4000
+
 
 def target_paths(row: Row) -> tuple[str, ...]:
     """The personal paths of the payload that the row's operation takes."""
@@ -41,8 +43,16 @@ def attempt(row: Row, change: dict[str, Any], now: datetime) -> dict[str, Any] |
         "status": failed.error.status if failed else None,
         "message": (change["reason"] or "; ".join(row.warnings))[:600],
         "request": encode(mask(row.payload, shown)).decode() if row.payload is not None else "",
-        "answer": encode(mask(answer, shown, unknown=True)).decode() if answer is not None else "",
+        "answer": _refusal(row, failed) if failed else encode(mask(answer, shown, unknown=True)).decode() if answer is not None else "",
     }  # fmt: skip
+
+
+def _refusal(row: Row, failed: Failed) -> str:
+    """What the system answered instead, without the personal data that it quotes; "" where there was nothing readable."""
+    if failed.error.answer is None:
+        return ""
+    text = scrub(encode(failed.error.answer).decode(), personal(row))
+    return text if len(text) <= LONGEST_ANSWER else encode({"cut": text[:LONGEST_ANSWER]}).decode()
 
 
 def error_records(rows: Sequence[Row], changes: dict[int, dict[str, Any]], now: datetime) -> list[ErrorRecord]:
