@@ -169,7 +169,7 @@ def tick() -> None:
     try:
         close_old_connections()
         tasks.tick()
-    except (OperationalError, InterfaceError):
+    except (OperationalError, InterfaceError, tasks.TaskFailedError):
         connection.close()
 
 
