@@ -36,6 +36,12 @@ SETTINGS = (
         default="640:US, 1:US, 996:US, 1194:US, 665:US",
         help=f"{PUBLISHED_ONLY} Site number and country of delivery where the marketplace itself pays the sales tax.",
     ),
+    Setting(
+        name="page_orders",
+        label="Web page of an order",
+        required=False,
+        help="Its address with {key} for the order number; lists link to it.",
+    ),
     Setting(name="webhook_header", label="Signature header", required=False, default="X-ChannelAdvisor-Signature", help=PUBLISHED_ONLY),
     Setting(
         name="webhook_algorithm",

@@ -125,6 +125,7 @@ ORDERS = Stream(
     label="Orders",
     schema="order",
     compare=compare,
+    link="v2/orders/{key}",
     read=read,
     read_one=read_one,
     read_many=read_many,

@@ -84,6 +84,7 @@ class ChannelAdvisorSandbox(Sandbox):
             "profile_id": str(self.profiles[0]),
             "webhook_secret": WEBHOOK_SECRET,
             "tax_sites": "640:US, 1:US, 996:US",
+            "page_orders": f"{self.url}/__sandbox__/orders/{{key}}",
         }
 
     def place(self, order: Payload) -> int:

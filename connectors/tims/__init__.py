@@ -21,6 +21,10 @@ SETTINGS = (
     Setting(name="api_key", label="API key", secret=True, required=False, help="Instead of client id and secret."),
     Setting(name="company", label="Company code", default="MAIN", required=False),
     Setting(name="webhook_secret", label="Webhook secret", secret=True, required=False, help="At least 16 characters; TIMS signs with it."),
+    Setting(
+        name="page_sales_orders", label="Web page of a sales order", required=False, help="Its address with {key} for the order number."
+    ),
+    Setting(name="page_customers", label="Web page of a customer", required=False, help="Its address with {key} for the customer number."),
     *ORDER_SETTINGS,
 )
 

@@ -1,4 +1,7 @@
-"""Where a person can look at a record in the system it came from and in the system it went to."""
+"""Where a person can look at a record in the system it came from and in the system it went to.
+
+A connection's setting `page_<stream or operation>` names its web page; without it the record's address in the API serves.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,9 @@ def _address(connection: Connection | None, kind: str, name: str, key: str) -> s
     declared = connectors().get(connection.connector) if connection else None
     if connection is None or declared is None or not key:
         return ""
+    page = str(connection.settings.get(f"page_{name}", "")).strip()
+    if page.startswith(("http://", "https://")):
+        return page.replace("{key}", quote(key, safe=""))
     path = next((one.link for one in getattr(declared, kind) if one.id == name), "")
     base = str(connection.settings.get("base_url", "")).rstrip("/")
     if not path or not base.startswith(("http://", "https://")):

@@ -46,6 +46,8 @@ def tims_settings(url: str) -> dict[str, str]:
         "client_secret": CLIENT_SECRET,
         "company": "MAIN",
         "webhook_secret": WEBHOOK_SECRET,
+        "page_sales_orders": f"{url}/__sandbox__/sales_orders/{{key}}",
+        "page_customers": f"{url}/__sandbox__/customers/{{key}}",
     }
 
 

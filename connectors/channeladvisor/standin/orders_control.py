@@ -17,6 +17,15 @@ def listing(box: Sandbox, request: Request) -> Response:
     return reply(_ours(box).orders())
 
 
+@CONTROL.on("GET", "/__sandbox__/orders/{number}")
+def one(box: Sandbox, request: Request) -> Response:
+    """One order, for a person who follows a link from the hub."""
+    for order in _ours(box).orders():
+        if str(order["ChannelAdvisorOrderID"]) == request.params["number"]:
+            return reply(order)
+    raise Refusal(404, "not_found", "There is no such order.")
+
+
 @CONTROL.on("POST", "/__sandbox__/orders")
 def place(box: Sandbox, request: Request) -> Response:
     """`{"Orders": [...]}` places these; `{"Generate": {"Seed", "Count", "SKUs", "Bundles", "Failing", "Marks"}}` invents some.

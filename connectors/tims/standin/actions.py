@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from connectors.sandbox import Refusal, Request, Response, Router, Row, Sandbox
+from connectors.sandbox import Refusal, Request, Response, Router, Row, Sandbox, reply
 from connectors.tims.standin import documents
 from connectors.tims.standin.checks import flaw, refuse
 from connectors.tims.standin.orders import KIND, tell
@@ -110,6 +110,15 @@ def release(box: Sandbox, request: Request) -> Response:
 def complete(box: Sandbox, request: Request) -> Response:
     """Closes a fulfilled order."""
     return documents.shown(request, _settle(box, _take(box, request, ("Fulfilled",)), "Completed", ["OrderStatus"]))
+
+
+@CONTROLS.on("GET", "/__sandbox__/{kind}/{key}")
+def one(box: Sandbox, request: Request) -> Response:
+    """One sales order or customer, for a person who follows a link from the hub."""
+    row = box.book.get(request.params["kind"], request.params["key"])
+    if row is None:
+        raise Refusal(404, "not_found", "There is no such document.")
+    return reply(row)
 
 
 @CONTROLS.on("POST", "/__sandbox__/advance_order/{order_id}")
