@@ -7,4 +7,4 @@ from hub.settings import INSTALLED_APPS, Q_CLUSTER
 
 INSTALLED_APPS += ["tests.benchmarks.tasked.apps.TaskedConfig"]
 ROOT_URLCONF = "tests.benchmarks.tasked.urls"
-Q_CLUSTER |= {"workers": int(os.environ.get("TASKED_WORKERS", "8")), "queue_limit": 16, "recycle": 10_000, "retry": 36_000}
+Q_CLUSTER |= {"workers": int(os.environ.get("TASKED_WORKERS", "8")), "queue_limit": 16, "bulk": 10, "recycle": 10_000, "retry": 36_000}
