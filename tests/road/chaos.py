@@ -56,8 +56,8 @@ class Plan:
     orders: int = 1000
     kills: int = 30
     seed: int = 1
-    gap: float = 0.8
-    revival: float = 4.0
+    gap: float = 0.5
+    revival: float = 3.0
     group: tuple[int, int] = (8, 40)
     patience: float = 90.0
     restart: bool = False
