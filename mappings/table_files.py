@@ -14,7 +14,7 @@ from mappings.workbooks import FileError, sheet_rows
 MOST_BYTES = 10 * 1024 * 1024
 MOST_ROWS = 200_000
 MOST_PROBLEMS = 50
-RISKY = ("=", "+", "-", "@", "\t", "\r")
+RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 ENCODINGS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 NAMES = {"key": ("key",), "value": ("value",), "note": ("note", "comment")}
 
@@ -43,7 +43,7 @@ def read_file(name: str, raw: bytes, *, key_label: str = "", value_label: str = 
 
 def safe_cell(text: str) -> str:
     """Text that a spreadsheet program never runs as a formula: one that begins like a formula gets an apostrophe in front."""
-    return f"'{text}" if text.startswith(RISKY) else text
+    return f"'{text}" if text.lstrip(" ").startswith(RISKY) else text
 
 
 def _lines(name: str, raw: bytes) -> Iterator[list[Any]]:

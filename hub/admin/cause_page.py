@@ -86,7 +86,7 @@ def _act(admin: ReadOnlyAdmin, request: HttpRequest, cause: str) -> HttpResponse
     what = request.POST.get("act", "")
     errors = _open(cause)
     if what in ("retry", "resolve", "ignore"):
-        errors = errors.filter(pk__in=[pk for pk in request.POST.getlist(ACTION_CHECKBOX_NAME) if pk.isdigit()])
+        errors = errors.filter(pk__in=[pk for pk in request.POST.getlist(ACTION_CHECKBOX_NAME) if pk.isdecimal()])
         if not errors.exists():
             admin.message_user(request, "Choose at least one record first.", messages.WARNING)
             return _back(cause)

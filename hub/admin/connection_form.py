@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from django import forms
 from unfold.widgets import (
@@ -48,7 +49,18 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
         address = str(cleaned.get(PREFIX + "base_url") or "")
         if address and not address.startswith(("https://", "http://")):
             self.add_error(PREFIX + "base_url", "An address begins with https://")
+        self._secrets_stay_where_they_belong(cleaned, address)
         return cleaned
+
+    def _secrets_stay_where_they_belong(self, cleaned: dict[str, Any], address: str) -> None:
+        """Who points a connection at another host must enter its secrets again: nobody can have the stored ones sent elsewhere."""
+        before = urlsplit(str(self.instance.settings.get("base_url") or ""))
+        if not self.stored or not before.netloc or urlsplit(address)[:2] == before[:2]:
+            return
+        dropped = set(cleaned.get(FORGET, ()))
+        for name in sorted(self.stored - dropped):
+            if not cleaned.get(PREFIX + name):
+                self.add_error(PREFIX + name, f"The address changed from {before.netloc}: enter this again, or forget it.")
 
     def save(self, commit: bool = True) -> Connection:
         """Only in a transaction: a worker may store a renewed token at the same moment."""

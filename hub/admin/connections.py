@@ -94,7 +94,7 @@ class ConnectionAdmin(SimpleHistoryAdmin, HubAdmin):  # type: ignore[misc]
         return [ours, *super().get_urls()]
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        connection = Connection.objects.filter(pk=object_id).first() if object_id.isdigit() else None
+        connection = Connection.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
         extra = _about(connection, may_act=self.has_change_permission(request)) if connection else {}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **extra})  # type: ignore[no-any-return]
 

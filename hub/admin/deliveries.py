@@ -76,7 +76,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         """Our own page instead of a form."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        if not object_id.isdigit():
+        if not object_id.isdecimal():
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
         return delivery_page(self, request, object_id)
 

@@ -9,17 +9,12 @@ from typing import Any
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+from mappings.table_files import safe_cell
 
 
 class _Echo:
     def write(self, line: str) -> str:
         return line
-
-
-def safe_cell(value: Any) -> Any:
-    """Text that a spreadsheet would run as a formula gets an apostrophe in front; numbers and times stay."""
-    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA) else value
 
 
 def csv_answer(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
@@ -34,4 +29,4 @@ def _lines(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
     yield "\ufeff"
     yield writer.writerow(head)
     for row in rows:
-        yield writer.writerow([safe_cell(value) for value in row])
+        yield writer.writerow([safe_cell(value) if isinstance(value, str) else value for value in row])

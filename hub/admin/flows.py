@@ -72,7 +72,7 @@ class FlowAdmin(SimpleHistoryAdmin, HubAdmin):  # type: ignore[misc]
         return [*ours, *super().get_urls()]
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        flow = Flow.objects.select_related("source", "target", "after").filter(pk=object_id).first() if object_id.isdigit() else None
+        flow = Flow.objects.select_related("source", "target", "after").filter(pk=object_id).first() if object_id.isdecimal() else None
         extra = {
             "flow": flow,
             "runs": [(run, badge(run.state, run.get_state_display()), when(run.created_at)) for run in flow.runs.all()[:RECENT]],

@@ -42,7 +42,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
         """Our own page instead of a form."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        if not object_id.isdigit():
+        if not object_id.isdecimal():
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
         run = get_object_or_404(SyncRun.objects.select_related("flow__source", "flow__target", "asked_by"), pk=object_id)
         may_stop = request.user.has_perm("hub.resync_delivery") and run.state in ACTIVE

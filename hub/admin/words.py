@@ -68,12 +68,12 @@ def stream_label(connector: str, stream: str) -> str:
 
 
 def awaited(waits_for: str, connections: Mapping[int, Connection]) -> str:
-    """`record/2/items/abc-1` in words: "Waits for abc-1 (items) in TIMS"."""
+    """`record/2/items/abc-1` in words: "Waits for abc-1 (items) in TIMS"; `reference/1-2/…` names source and target."""
     parts = waits_for.split("/", 3)
-    if len(parts) < 4 or not parts[1].isdigit():
+    if len(parts) < 4 or not (number := parts[1].split("-")[0]).isdecimal():
         return waits_for
-    kind, connection_id, stream, key = parts
-    connection = connections.get(int(connection_id))
+    kind, _, stream, key = parts
+    connection = connections.get(int(number))
     name, label = (connection.name, stream_label(connection.connector, stream)) if connection else ("a removed connection", stream)
     if kind == "reference":
         return f"Waits until {key} ({label} of {name}) has been delivered"

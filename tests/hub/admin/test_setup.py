@@ -76,6 +76,14 @@ def test_an_address_without_a_scheme_is_refused(enter: Enter) -> None:
     assert "An address begins with https://" in words(enter().post(change(made), form(made, setting_base_url="api.example.test")))
 
 
+def test_whoever_points_a_connection_elsewhere_must_enter_its_secrets_again(enter: Enter) -> None:
+    made = factories.connection("channeladvisor")
+    page = words(enter().post(change(made), form(made, setting_base_url="https://elsewhere.example")))
+    assert "enter this again" in page
+    made.refresh_from_db()
+    assert "elsewhere" not in str(made.settings)
+
+
 def test_an_auditor_sees_a_connection_without_buttons_secrets_or_the_webhook_address(enter: Enter) -> None:
     made, client = factories.connection("channeladvisor"), enter("Auditor")
     page = words(client.get(change(made)))
