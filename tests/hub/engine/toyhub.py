@@ -21,7 +21,9 @@ from tests.hub.engine import toy
 
 
 def mapping(slug: str, stream: str, operation: str, rules: dict[str, Any]) -> Mapping:
-    row = Mapping.objects.create(slug=slug, name=slug, source_connector="shop", source_stream=stream, target_connector="ledger", target_operation=operation)
+    row = Mapping.objects.create(
+        slug=slug, name=slug, source_connector="shop", source_stream=stream, target_connector="ledger", target_operation=operation
+    )
     version = MappingVersion.objects.create(mapping=row, number=1)
     MappingRule.objects.bulk_create(
         MappingRule(version=version, position=n, target=target, **({"source": rule} if isinstance(rule, str) else rule))
@@ -73,6 +75,12 @@ def make_hub(monkeypatch: pytest.MonkeyPatch) -> Hub:
     target = Connection.objects.create(slug="ledger", name="Ledger", connector="ledger")
     rules = {"Number": "Id", "Sku": "Sku", "Name": "Name", "Total": "Total"}
     flow = Flow.objects.create(
-        slug="orders", name="Orders", source=source, stream="orders", target=target, operation="orders", mapping=mapping("orders", "orders", "orders", rules)
+        slug="orders",
+        name="Orders",
+        source=source,
+        stream="orders",
+        target=target,
+        operation="orders",
+        mapping=mapping("orders", "orders", "orders", rules),
     )
     return Hub(flow=flow, world=world)

@@ -28,7 +28,11 @@ class World:
     def place(self, key: str, **fields: Any) -> None:
         """A new order or a new version of one."""
         version = self.orders.get(key, {}).get("Version", 0) + 1
-        self.orders[key] = {**self.orders.get(key, {"Id": key, "Sku": "TK-1", "Status": "New", "Name": "Dana Ruiz", "Total": 10}), **fields, "Version": version}
+        self.orders[key] = {
+            **self.orders.get(key, {"Id": key, "Sku": "TK-1", "Status": "New", "Name": "Dana Ruiz", "Total": 10}),
+            **fields,
+            "Version": version,
+        }
 
 
 WORLD = World()
@@ -47,7 +51,13 @@ def connect(settings: Any, hooks: Hooks) -> JsonClient:
 
 
 def _record(order: Payload) -> Record:
-    return Record(key=order["Id"], payload=dict(order), cursor=f"{order['Version']:06}", version=f"{order['Version']:06}", aliases=(f"toy:{order['Id']}",))
+    return Record(
+        key=order["Id"],
+        payload=dict(order),
+        cursor=f"{order['Version']:06}",
+        version=f"{order['Version']:06}",
+        aliases=(f"toy:{order['Id']}",),
+    )
 
 
 def _read(client: JsonClient, cursor: str) -> Iterator[Record]:
