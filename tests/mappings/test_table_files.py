@@ -37,7 +37,7 @@ def xlsx(*rows: list[object]) -> bytes:
         ("x.xls", b"\xd0\xcf\x11\xe0rest", "old Excel"),
         ("x.xlsx", b"not a workbook", "damaged"),
         ("x.xlsx", b"PK\x03\x04broken", "damaged"),
-        ("x.xlsx", xlsx(["name", "amount"]), "must name the columns"),
+        pytest.param("x.xlsx", xlsx(["name", "amount"]), "must name the columns", id="workbook"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_explained(name: str, raw: bytes, words: str) -> None:
@@ -80,7 +80,7 @@ TEXT = "key,value\nStraße,Zürich €\n"
         TEXT.encode(), TEXT.encode("utf-8-sig"), TEXT.encode("utf-16"), TEXT.encode("utf-16-le"), TEXT.encode("utf-16-be"),
         TEXT.encode("cp1252"),
         TEXT.replace(",", ";").encode(), TEXT.replace(",", "\t").encode(), TEXT.replace("\n", "\r\n").encode(),
-        xlsx(["key", "value"], ["Straße", "Zürich €"]),
+        pytest.param(xlsx(["key", "value"], ["Straße", "Zürich €"]), id="workbook"),
     ],
 )  # fmt: skip
 def test_every_usual_encoding_and_separator_is_read(raw: bytes) -> None:
