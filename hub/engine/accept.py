@@ -121,6 +121,12 @@ def _accept(flow: Flow, records: Sequence[Record], *, run: SyncRun | None, now: 
     return counts
 
 
+def accept_derived(flow: Flow, records: Sequence[Record], *, now: datetime) -> None:
+    """Takes in only what other flows derive from these records of a flow."""
+    for other, made in _derived(flow, records):
+        accept(other, made, now=now, cursor=False)
+
+
 def _derived(flow: Flow, records: Sequence[Record]) -> list[tuple[Flow, list[Record]]]:
     """The flows whose records are made from these, each with its records."""
     if flow.source is None or not flow.stream:

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from connectors.base import Record
-from connectors.errors import ConnectorError, MissingError, RejectedError, ThrottledError
+from connectors.errors import ConnectorError, MissingError, RejectedError
 from connectors.registry import connector
 from connectors.schema import validate
 from connectors.wire import decode
 from hub import clients, vault
 from hub.core.fingerprint import fingerprint
 from hub.engine import facts
-from hub.engine.health import may_send
-from hub.engine.records import content_hash, masked_text, operation_of, stream_of
-from hub.engine.rows import Failed, Held, Row, Skipped
+from hub.engine.records import operation_of, stream_of
+from hub.engine.refresh import refresh
+from hub.engine.rows import Failed, Held, Pool, Row, Skipped
 from hub.models import CrossReference, Flow
 from mappings.core.formula import compile_formula, evaluate
 from mappings.core.refusal import RefusedError
 from mappings.core.values import Outcome
 from mappings.live import Live, live
-
-Pool = Callable[[Callable[[Row], None], Sequence[Row]], None]
-"""Runs a function for many rows at once in threads that use the network only."""
-PAUSED = 120.0
-"""Seconds until a delivery looks again whether its source may be read."""
 
 
 def open_rows(rows: Iterable[Row]) -> list[Row]:
@@ -37,7 +31,7 @@ def open_rows(rows: Iterable[Row]) -> list[Row]:
 def prepare(flow: Flow, rows: Sequence[Row], *, pool: Pool, now: datetime) -> None:
     """Brings every row of one flow to a valid payload, or to its result."""
     _unseal(rows)
-    _refresh(flow, [row for row in open_rows(rows) if row.fresh or row.attempts > 1], pool, now=now)
+    refresh(flow, [row for row in open_rows(rows) if row.fresh or row.attempts > 1], pool, now=now)
     _known_targets(flow, open_rows(rows))
     _ask_target(flow, [row for row in open_rows(rows) if row.unknown and not row.target_key], pool)
     _sift(flow, open_rows(rows))
@@ -58,58 +52,6 @@ def _unseal(rows: Sequence[Row]) -> None:
 def _can_read_again(flow: Flow) -> bool:
     stream = stream_of(flow)
     return stream is not None and stream.read_one is not None
-
-
-def _refresh(flow: Flow, rows: Sequence[Row], pool: Pool, *, now: datetime) -> None:
-    """Reads the source again, so that a retry sends what is true now. Records derived from others keep what they have."""
-    stream = stream_of(flow)
-    if not rows or stream is None or flow.source is None or not (stream.read_many or stream.read_one):
-        return
-    if not may_send(flow.source, now):
-        words = f"{flow.source} is switched off, refused or paused; what must be read there goes on afterwards."
-        _all_failed(rows, ThrottledError(words, retry_after=PAUSED))
-        return
-    try:
-        client = clients.client(flow.source)
-        client.auth.headers(client)
-    except (ConnectorError, vault.WrongKeyError) as error:
-        _all_failed(rows, error)
-        return
-    read_many, read_one = stream.read_many, stream.read_one
-    if read_many:
-        try:
-            found = {record.key: record for record in read_many(client, [row.key for row in rows])}
-        except ConnectorError as error:
-            _all_failed(rows, error)
-            return
-        for row in rows:
-            _renew(row, found.get(row.key))
-    elif read_one:
-        pool(lambda row: _read_alone(row, lambda key: read_one(client, key)), rows)
-
-
-def _all_failed(rows: Iterable[Row], error: Exception) -> None:
-    failure = error if isinstance(error, ConnectorError) else ConnectorError(str(error))
-    for row in rows:
-        row.result = Failed(error=failure, at_source=True)
-
-
-def _read_alone(row: Row, read_one: Callable[[str], Record | None]) -> None:
-    try:
-        _renew(row, read_one(row.key))
-    except ConnectorError as error:
-        row.result = Failed(error=error, at_source=True)
-
-
-def _renew(row: Row, record: Record | None) -> None:
-    if record is None:
-        row.result = Failed(error=MissingError(f"{row.flow.source} no longer has this record."), at_source=True)
-    elif record.problem:
-        row.result = Failed(error=RejectedError(record.problem), at_source=True, category="unreadable")
-    else:
-        row.source, row.version, row.refreshed = record.payload, record.version or row.version, True
-        row.fingerprint = content_hash(row.flow, record.payload)
-        row.masked = masked_text(row.flow, record.payload)
 
 
 def _known_targets(flow: Flow, rows: Sequence[Row]) -> None:

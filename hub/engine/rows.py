@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -89,6 +89,10 @@ class Row:
             target=self.target_key,
             scope=f"{self.flow.slug}/{self.mapping_version or 0}",
         )
+
+
+Pool = Callable[[Callable[[Row], None], Sequence[Row]], None]
+"""Runs a function for many rows at once in threads that use the network only."""
 
 
 def write_back(lease: str, changes: Sequence[dict[str, Any]]) -> set[int]:

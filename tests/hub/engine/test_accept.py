@@ -15,7 +15,7 @@ from hub.engine.accept import accept
 from hub.engine.deliver import claim, work
 from hub.engine.settle import settle
 from hub.models import Connection, Delivery, ErrorRecord, Flow, Seal
-from tests.hub.engine.toyhub import Hub
+from tests.hub.engine.toyhub import Hub, mapping
 
 
 @pytest.mark.parametrize(
@@ -111,3 +111,18 @@ def test_a_change_keeps_the_clear_text_longer(hub: Hub) -> None:
     hub.world.place("1", Sku="NEW")
     hub.read()
     assert Seal.objects.get().keep_until > timezone.now() + timedelta(days=30)
+
+
+def test_a_retry_that_reads_another_buyer_takes_in_that_buyer_too(hub: Hub) -> None:
+    people = Flow.objects.create(
+        slug="people", name="People", source=hub.flow.source, stream="people", target=hub.flow.target, operation="people",
+        mapping=mapping("people", "people", "people", {"Name": "Name"}),
+    )  # fmt: skip
+    hub.world.place("1", Name="Dana Ruiz")
+    hub.world.before = [RejectedError("Refused."), RejectedError("Refused.")]
+    hub.read()
+    hub.send()
+    hub.world.place("1", Name="Ada Byron")
+    triage.retry(Delivery.objects.filter(flow=hub.flow), by=None)
+    hub.send()
+    assert "p-ada" in hub.states(people)
