@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import structlog
 from django.db import DataError, transaction
 from django.db import connection as database
-from django.db.models import Max
 
 from connectors.base import Record, Stream
 from connectors.registry import connector
 from hub.core.policy import advice
 from hub.engine import known
 from hub.engine.doubt import doubted, unreadable
-from hub.engine.draft import Draft, drafts
-from hub.engine.records import content_hash
+from hub.engine.draft import drafts
+from hub.engine.page import Latest, Page, latest_of, page_of
 from hub.engine.statements import insert
 from hub.models import Delivery, ErrorRecord, Flow, RecordAlias, SyncRun
 from hub.wake import wake
@@ -42,53 +41,6 @@ class Accepted:
         return Accepted(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Latest:
-    """The last delivery of a record."""
-
-    pk: int
-    state: str
-    fingerprint: str
-    version: str
-    unknown: bool
-
-
-@dataclass(slots=True, kw_only=True)
-class Page:
-    """The newest version of each record read for a flow, with its fingerprint and, where it looks like news, its draft.
-
-    `force`: every record counts as news.
-    """
-
-    flow: Flow
-    read: int
-    newest: dict[str, Record]
-    force: bool = False
-    contents: dict[str, str] = field(default_factory=dict)
-    drafts: dict[str, Draft] = field(default_factory=dict)
-
-    def news(self, latest: dict[str, Latest]) -> list[Record]:
-        """The records that become deliveries."""
-        return [
-            record
-            for key, record in self.newest.items()
-            if self.force or is_news(latest.get(key), version=record.version, content=self.contents[key])
-        ]
-
-
-def is_news(latest: Latest | None, *, version: str, content: str) -> bool:
-    """False for a record that has not changed since its latest delivery, or that is older than it.
-
-    Versions of different length come from different dialects and cannot be compared.
-    """
-    if latest is None:
-        return True
-    if len(version) == len(latest.version) and version < latest.version:
-        return False
-    # What is being sent right now may have been read anew since: only the very version that it was accepted in is no news.
-    return content != latest.fingerprint or (latest.state == Delivery.State.SENDING and version != latest.version)
-
-
 def accept(
     flow: Flow, records: Sequence[Record], *, run: SyncRun | None = None, now: datetime, cursor: bool = True, force: bool = False
 ) -> Accepted:
@@ -109,8 +61,8 @@ def accept(
 
 
 def _accept(flow: Flow, records: Sequence[Record], *, run: SyncRun | None, now: datetime, cursor: bool, force: bool) -> Accepted:
-    page = _page(flow, records, now=now, force=force)
-    derived = [_page(other, made, now=now) for other, made in _derived(flow, records)]
+    page = page_of(flow, records, now=now, force=force)
+    derived = [page_of(other, made, now=now) for other, made in _derived(flow, records)]
     with transaction.atomic():
         _lock([page, *derived])
         counts = _accept_page(page, run=run, now=now)
@@ -141,15 +93,6 @@ def _derived(flow: Flow, records: Sequence[Record]) -> list[tuple[Flow, list[Rec
 def _made(stream: Stream, records: Sequence[Record]) -> list[Record]:
     found = (stream.derive(record.payload) for record in records if stream.derive and not record.problem)
     return [replace(record, version="") for record in found if record]
-
-
-def _page(flow: Flow, records: Sequence[Record], *, now: datetime, force: bool = False) -> Page:
-    """Does beforehand what needs no lock, so that the transaction is short. What looks like news here is looked at again there."""
-    page = Page(flow=flow, read=len(records), newest=_newest(records), force=force)
-    if flow.operation and records:
-        page.contents = {key: content_hash(flow, record.payload) for key, record in page.newest.items()}
-        page.drafts = drafts(flow, page.news(latest_of(flow, page.newest)), now=now)
-    return page
 
 
 def _lock(pages: Sequence[Page]) -> None:
@@ -193,26 +136,6 @@ def _accept_page(page: Page, *, run: SyncRun | None, now: datetime) -> Accepted:
         target = flow.target_id
         transaction.on_commit(lambda: wake("deliver", target))
     return counts
-
-
-def _newest(records: Sequence[Record]) -> dict[str, Record]:
-    """The newest version of each key; of equal ones the later read."""
-    newest: dict[str, Record] = {}
-    for record in records:
-        before = newest.get(record.key)
-        if before is None or record.version >= before.version:
-            newest[record.key] = record
-    return newest
-
-
-def latest_of(flow: Flow, keys: Any) -> dict[str, Latest]:
-    """The last delivery of each key in this flow, in one query."""
-    last = Delivery.objects.filter(flow=flow, key__in=list(keys)).order_by().values("key").annotate(last=Max("pk")).values("last")
-    rows = Delivery.objects.filter(pk__in=last).values_list("key", "pk", "state", "fingerprint", "version", "unknown")
-    return {
-        key: Latest(pk=pk, state=state, fingerprint=content, version=version, unknown=unknown)
-        for key, pk, state, content, version, unknown in rows
-    }
 
 
 def _owned_elsewhere(flow: Flow, records: Sequence[Record]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from connectors.base import Record, Stream
 from connectors.errors import UnsupportedError
 from connectors.http import JsonClient
 from hub import clients
-from hub.engine.accept import Latest, latest_of
+from hub.engine.page import Latest, latest_of
 from hub.engine.read import read_keys
 from hub.engine.records import content_hash, stream_of
 from hub.models import Flow
