@@ -149,19 +149,11 @@ class JsonClient:
         status: int | None = None
         failure = ""
         answered: Mapping[str, str] = {}
+        options: dict[str, Any] = {"params": query, "data": content, "headers": dict(headers or {}), "timeout": self.timeout}
         try:
-            with self.session.request(
-                method,
-                url,
-                params=query,
-                data=content,
-                headers=dict(headers or {}),
-                timeout=self.timeout,
-                stream=True,
-                allow_redirects=False,
-            ) as response:
+            with self.session.request(method, url, **options, stream=True, allow_redirects=False) as response:
                 status, answered = response.status_code, response.headers
-                return self._read(response), status, answered
+                return self._read(response, until=started + 2 * self.timeout[1]), status, answered
         except requests.ConnectTimeout as error:
             failure = type(error).__name__
             raise TransientError(f"{self.label} could not be reached (no connection within {self.timeout[0]:.0f} s).") from None
@@ -180,10 +172,13 @@ class JsonClient:
                 )
             )
 
-    def _read(self, response: requests.Response) -> bytes:
+    def _read(self, response: requests.Response, *, until: float) -> bytes:
+        """The timeout of a read counts from byte to byte; an answer that drips for ever ends at `until`."""
         chunks, size = [], 0
         for chunk in response.iter_content(65536):
             size += len(chunk)
+            if time.monotonic() > until:
+                raise requests.ReadTimeout("The answer takes too long.")
             if size > MAX_ANSWER:
                 raise RejectedError(f"{self.label} sent more than {MAX_ANSWER // 2**20} MiB in one answer.", code="answer_too_large")
             chunks.append(chunk)
