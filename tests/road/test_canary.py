@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -78,15 +79,33 @@ def strange_events(road: Road) -> None:
     road.channeladvisor.webhooks.announce(row["Url"], f'{{"Buyer": "{MARK}"}}'.encode(), id="strange", Subscription=row["ID"], Event="x")
 
 
-def quiet(road: Road) -> bool:
-    """Nothing is on its way but the event that nobody can read."""
-    tick()
-    moving = (
-        Delivery.objects.filter(state__in=("pending", "sending", "waiting")),
-        InboundEvent.objects.filter(state="received"),
-        SyncRun.objects.filter(state__in=("waiting", "running")),
-    )
-    return not any(rows.exists() for rows in moving) and road.channeladvisor.webhooks.pending() <= 1
+def moving(road: Road) -> dict[str, list[Any]]:
+    """What is on its way; the event that nobody can read stays with its sender."""
+    found: dict[str, list[Any]] = {
+        "deliveries": list(
+            Delivery.objects.filter(state__in=("pending", "sending", "waiting")).values_list("flow__slug", "state", "reason", "attempts")
+        ),
+        "events": list(InboundEvent.objects.filter(state="received").values_list("key", "reason", "attempts")),
+        "runs": list(SyncRun.objects.filter(state__in=("waiting", "running")).values_list("flow__slug", "state", "trigger")),
+        "webhooks": [row["ID"] for row in road.channeladvisor.book.rows("__webhook__") if row["ID"] != "strange"],
+    }
+    return {what: rows for what, rows in found.items() if rows}
+
+
+def until_quiet(road: Road, what: Callable[[], bool] = lambda: True, *, seconds: float = 180) -> None:
+    """Waits, with the minute round going on all the time, until that is true and nothing moves any more."""
+
+    def over() -> bool:
+        tick()
+        left = moving(road)
+        if set(left) == {"webhooks"}:
+            road.channeladvisor.webhooks.flush(timeout=2)
+        return what() and not left
+
+    try:
+        road.until(over, seconds)
+    except AssertionError as error:
+        raise AssertionError(f"Still moving: { {name: rows[:3] for name, rows in moving(road).items()} }") from error
 
 
 def all_read(flow: Flow) -> bool:
@@ -108,11 +127,11 @@ def run_everything(road: Road) -> None:
     road.channeladvisor.place_many(made[700:])
     road.channeladvisor.book.put("subscription", row["ID"], row)
     flow = Flow.objects.get(slug="ca-orders")
-    road.until(lambda: all_read(flow) and quiet(road), 240)
+    until_quiet(road, lambda: all_read(flow))
     person = User.objects.create_superuser("canary", password="not-a-mark")
     triage.retry(Delivery.objects.all(), by=person)
     start_run(flow, trigger=SyncRun.Trigger.PERSON, keys=[str(one["ChannelAdvisorOrderID"]) for one in made[:80]], asked_by=person)
-    road.until(lambda: quiet(road), 120)
+    until_quiet(road)
     triage.resolve(ErrorRecord.objects.filter(category="mapping"), note="Done by hand.", by=person)
     triage.hold(Delivery.objects.filter(state="failed"), reason="Ask first.", by=person)
 
@@ -153,7 +172,7 @@ def ship_some(road: Road) -> set[str]:
     start_run(Flow.objects.get(slug="ca-orders"), trigger=SyncRun.Trigger.SCHEDULE)
     keys = {str(number) for number in numbers}
     soon = timezone.now() + timedelta(days=settings.HUB_PERSONAL_DATA_DAYS + 2)
-    road.until(lambda: Seal.objects.filter(stream="orders", key__in=keys, keep_until__lt=soon).count() == len(keys) and quiet(road))
+    until_quiet(road, lambda: Seal.objects.filter(stream="orders", key__in=keys, keep_until__lt=soon).count() == len(keys))
     return keys
 
 
