@@ -83,7 +83,8 @@ class Simulation:
         assert stream
         assert stream.read_many
         client = clients.client(self.flow.source)
-        records = list(stream.read(client, "")) if why == "poll" else stream.read_many(client, [key])
+        cursor = Flow.objects.values_list("cursor", flat=True).get(pk=self.flow.pk)
+        records = list(stream.read(client, cursor)) if why == "poll" else stream.read_many(client, [key])
         self.readers[reader] = (why, list(records))
 
     def take_in(self, reader: int) -> None:

@@ -24,14 +24,17 @@ class World:
     before: list[Exception] = field(default_factory=list)
     after: list[Exception] = field(default_factory=list)
     unreadable: ConnectorError | None = None
+    changes: int = 0
 
     def place(self, key: str, **fields: Any) -> None:
         """A new order or a new version of one."""
         version = self.orders.get(key, {}).get("Version", 0) + 1
+        self.changes += 1
         self.orders[key] = {
             **self.orders.get(key, {"Id": key, "Sku": "TK-1", "Status": "New", "Name": "Dana Ruiz", "Total": 10}),
             **fields,
             "Version": version,
+            "Changed": self.changes,
         }
 
 
@@ -54,15 +57,16 @@ def _record(order: Payload) -> Record:
     return Record(
         key=order["Id"],
         payload=dict(order),
-        cursor=f"{order['Version']:06}",
+        cursor=f"{order['Changed']:06}",
         version=f"{order['Version']:06}",
         aliases=(f"toy:{order['Id']}",),
     )
 
 
 def _read(client: JsonClient, cursor: str) -> Iterator[Record]:
-    for order in sorted(WORLD.orders.values(), key=lambda one: one["Version"]):
-        yield _record(order)
+    for order in sorted(WORLD.orders.values(), key=lambda one: one["Changed"]):
+        if f"{order['Changed']:06}" >= cursor:
+            yield _record(order)
 
 
 def _read_many(client: JsonClient, keys: Sequence[str]) -> list[Record]:
