@@ -53,7 +53,7 @@ def deliver(connection_id: int, *, deadline: float, pause: float = 0.0) -> int:
         if not rows:
             break
         count += len(rows)
-        if len(rows) < max(flow.batch for flow in flows):
+        if len(rows) < _most(flows):
             time.sleep(pause)
     return count
 
@@ -64,7 +64,8 @@ def _batch(connection: Connection, flows: Sequence[Flow], now: datetime) -> list
         return []
     limit = _limit(connection)
     bulk = all(operation_of(flow).send_many for flow in flows)
-    wanted = 1 if bulk else min(settings.HUB_BATCH, max(flow.batch for flow in flows))
+    most = _most(flows)
+    wanted = 1 if bulk else most
     allowed = throttle.take_some(connection.pk, limit.name, wanted) if limit else wanted
     if not allowed:
         pause = throttle.wait_for(connection.pk, limit.name) if limit else 0.0
@@ -74,7 +75,7 @@ def _batch(connection: Connection, flows: Sequence[Flow], now: datetime) -> list
         return None
     rows: list[Row] = []
     try:
-        lease, rows = claim(flows, size=max(flow.batch for flow in flows) if bulk else allowed, now=now, alone=connection.failures > 0)
+        lease, rows = claim(flows, size=most if bulk else allowed, now=now, alone=connection.failures > 0)
         if rows:
             work(connection, flows, rows)
             settle(connection, rows, lease=lease, now=timezone.now())
@@ -82,6 +83,12 @@ def _batch(connection: Connection, flows: Sequence[Flow], now: datetime) -> list
         if limit:
             clients.meter(connection).settle(connection.pk, taken=allowed, limit=limit.name)
     return rows
+
+
+def _most(flows: Sequence[Flow]) -> int:
+    """Deliveries that are claimed and written back together."""
+    most: int = settings.HUB_BATCH
+    return min(most, max(flow.batch for flow in flows))
 
 
 def _limit(connection: Connection) -> Limit | None:

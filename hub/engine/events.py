@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.db import connection as database
 from django.db.models import F
@@ -123,8 +124,9 @@ def _take_in(flows: Sequence[Flow], events: Sequence[Found], records: Sequence[R
         run = SyncRun.objects.create(flow=flow, trigger=SyncRun.Trigger.WEBHOOK, state=SyncRun.State.RUNNING, started_at=now, seen_at=now)
         end = SyncRun.State.FAILED
         try:
-            for at in range(0, len(records), flow.batch):
-                count(run, accept(flow, records[at : at + flow.batch], run=run, now=now, cursor=False))
+            size = min(flow.batch, settings.HUB_BATCH)
+            for at in range(0, len(records), size):
+                count(run, accept(flow, records[at : at + size], run=run, now=now, cursor=False))
             end = SyncRun.State.DONE
         finally:
             SyncRun.objects.filter(pk=run.pk).update(state=end, finished_at=timezone.now())

@@ -9,6 +9,7 @@ from enum import Enum
 from itertools import islice
 
 import structlog
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import F
@@ -153,7 +154,7 @@ def _records(run: SyncRun, stream: Stream, client: JsonClient) -> Iterator[list[
             yield read_keys(stream, client, run.keys[at : at + KEYS])
         return
     records = stream.read(client, run.place or run.since or run.flow.cursor)
-    while page := list(islice(records, run.flow.batch)):
+    while page := list(islice(records, min(run.flow.batch, settings.HUB_BATCH))):
         yield page
 
 
