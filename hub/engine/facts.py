@@ -18,6 +18,12 @@ def start(flow: Flow, table_slugs: Iterable[str]) -> Facts:
     return Facts(tables=tables(table_slugs), settings=settings, answers={})
 
 
+def list_unread(flow: Flow) -> bool:
+    """While a list of what exists at the target was never read to its end, something that is missing on it may still exist."""
+    lists = Flow.objects.filter(source=flow.target_id, operation="", after=None, enabled=True, last_read_at=None)
+    return lists.exclude(stream="").exists()
+
+
 def answer(flow: Flow, facts: Facts) -> None:
     """Answers every open question; what is not there is answered with None."""
     answers = dict(facts.answers)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from connectors.errors import ConnectorError, MissingError, RejectedError
+from connectors.errors import ConnectorError, MissingError, RejectedError, ThrottledError
 from connectors.registry import connector
 from connectors.schema import validate
 from connectors.wire import decode
@@ -21,6 +21,9 @@ from mappings.core.formula import compile_formula, evaluate
 from mappings.core.refusal import RefusedError
 from mappings.core.values import Outcome
 from mappings.live import Live, live
+
+UNREAD = 10.0
+"""Seconds until a delivery looks again whether the list of what its target knows is complete."""
 
 
 def open_rows(rows: Iterable[Row]) -> list[Row]:
@@ -120,6 +123,11 @@ def _map(flow: Flow, rows: Sequence[Row], *, now: datetime) -> None:
         words = f"The flow {flow.name} has no published mapping. Publish one, then retry."
         for row in rows:
             row.result = Failed(error=RejectedError(words, code="no_mapping"), category="mapping")
+        return
+    if current.compiled.asking and facts.list_unread(flow):
+        words = f"What exists in {flow.target} has not been read completely yet; it goes on afterwards."
+        for row in rows:
+            row.result = Failed(error=ThrottledError(words, retry_after=UNREAD), at_source=True)
         return
     for row, outcome in zip(rows, outcomes(flow, current, [row.source for row in rows]), strict=True):
         row.mapping_version = current.version_id

@@ -124,7 +124,8 @@ def _read(run: SyncRun, *, deadline: float) -> None:
     meter = clients.meter(flow.source)
     with meter.paced(flow.source.pk):
         end = _take_in(run, _records(run, stream, client), deadline=deadline)
-    Flow.objects.filter(pk=flow.pk).update(last_read_at=timezone.now())
+    if end is End.DONE and not (run.keys or run.since):
+        Flow.objects.filter(pk=flow.pk).update(last_read_at=timezone.now())
     if end is End.STOPPED:
         _end(run, State.STOPPED, "Stopped by a person; what was read is kept.")
     elif end is End.MORE:

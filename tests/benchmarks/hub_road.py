@@ -34,6 +34,7 @@ def prepare(plan: Plan, tims: int, channel: int) -> tuple[str, str]:
     Flow.objects.filter(slug=ACKNOWLEDGE).update(enabled=plan.acknowledge)
     schedules.sync()
     known.remember(Flow.objects.get(slug=ITEMS), [Record(key=sku, payload={}) for sku in skus()], now=made["tims"].created_at)
+    Flow.objects.filter(slug=ITEMS).update(last_read_at=made["tims"].created_at)
     accounts = LookupTable.objects.get(slug="house_account")
     LookupEntry.objects.bulk_create([LookupEntry(table=accounts, key=str(site.id), value="C-000001") for site in SITES])
     LookupTable.touch(accounts.pk)

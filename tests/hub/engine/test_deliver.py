@@ -177,7 +177,7 @@ def test_an_order_with_an_unknown_sku_waits_for_exactly_that_sku(hub: Hub) -> No
         "orders3", "orders", "orders", {"Number": "Id", "Sku": {"source": "Sku", "steps": [{"name": "known", "args": {"stream": "skus"}}]}}
     )
     Flow.objects.filter(pk=hub.flow.pk).update(mapping=row)
-    skus = Flow.objects.create(slug="skus", name="SKUs", source=hub.flow.target, stream="skus")
+    skus = Flow.objects.create(slug="skus", name="SKUs", source=hub.flow.target, stream="skus", last_read_at=timezone.now())
     hub.world.place("1", Sku="TK-9")
     hub.read()
     hub.send()
@@ -409,3 +409,17 @@ def test_a_cancellation_after_a_lost_answer_still_reaches_the_target(hub: Hub) -
     hub.send()
     assert hub.states() == {"1": "delivered"}
     assert [one["Sku"] for one in hub.world.documents.values()] == ["GONE"]
+
+
+def test_nothing_is_missing_from_a_list_that_was_never_read_to_its_end(hub: Hub) -> None:
+    steps = [{"name": "known", "args": {"stream": "skus"}}]
+    row = mapping("orders4", "orders", "orders", {"Number": "Id", "Sku": {"source": "Sku", "steps": steps}})
+    Flow.objects.filter(pk=hub.flow.pk).update(mapping=row)
+    Flow.objects.create(slug="skus", name="SKUs", source=hub.flow.target, stream="skus")
+    hub.world.place("1", Sku="TK-9")
+    hub.read()
+    hub.send()
+    assert (hub.last("1").state, hub.last("1").attempts) == ("waiting", 0)
+    Flow.objects.filter(slug="skus").update(last_read_at=timezone.now())
+    hub.later()
+    assert hub.states() == {"1": "held"}
