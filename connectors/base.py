@@ -32,12 +32,16 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """A rate limit as the system publishes it: `burst` calls at once, `per_second` refilled."""
+    """A rate limit as the system publishes it: `burst` calls at once, `per_second` refilled.
+
+    `reserved`: so many calls of the burst are left to urgent work (a webhook's record, a delivery of high priority).
+    """
 
     name: str
     label: str
     burst: int
     per_second: float
+    reserved: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +91,7 @@ class Receipt:
     """What the target system says it now holds.
 
     `outcome`: "created", "changed", "unchanged" (it already held exactly this) or "cancelled".
+    `ticket` is set where the system took the call but has not yet decided: `Operation.follow` asks what became of it.
     `warnings` are sentences for a person about a delivery that nevertheless succeeded; no personal data in them.
     """
 
@@ -95,6 +100,7 @@ class Receipt:
     outcome: str = "created"
     answer: Payload | None = None
     warnings: tuple[str, ...] = ()
+    ticket: str = ""
 
 
 Outcome = Receipt | ConnectorError
@@ -127,6 +133,10 @@ class Stream:
     """When personal data of this record is no longer needed for shipping: an RFC 3339 time, or "" when still needed."""
     summary: Callable[[Payload], Summary] | None = None
     link: str = ""
+    limit: str = ""
+    """The rate limit that reading uses; empty = the connector's first."""
+    census: Callable[[JsonClient, str, str], Iterator[str]] | None = None
+    """`census(client, since, until)`: the keys of every record of that closed time (RFC 3339), from a source other than `read`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +157,9 @@ class Operation:
     `send_many` answers one Outcome per item, in order; at most `batch` items a call; it raises only when the
     whole call failed. `find` asks the system for what earlier calls made of this record, in whatever version; None = nothing.
     `repeatable`: calling twice has the same effect as once by its nature, so `find` is not needed.
+    `follow(client, pending)` asks for the outcome of (ticket, reference) pairs, one Outcome each, in order; a Receipt that still holds a
+    ticket is asked for again. `follow_after`: seconds between two questions.
+    `limit`: the rate limit that sending uses; empty = the connector's first.
     """
 
     id: str
@@ -158,6 +171,9 @@ class Operation:
     batch: int = 1
     repeatable: bool = False
     link: str = ""
+    follow: Callable[[JsonClient, Sequence[tuple[str, Reference]]], list[Outcome]] | None = None
+    follow_after: float = 30.0
+    limit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +207,27 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message of a queue: its body, and the handle by which it is taken off."""
+
+    handle: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbox:
+    """A queue on which a system leaves notifications.
+
+    `receive(client)` answers the next messages ([] when there are none or no queue is set up); they stay until `forget(client, messages)`,
+    which is called after they were stored. `parse(settings, body)` is as in Webhook.
+    """
+
+    receive: Callable[[JsonClient], list[Message]]
+    forget: Callable[[JsonClient, Sequence[Message]], None]
+    parse: Callable[[Mapping[str, str], bytes], Event]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One line of a connection test: what was tried, whether it works, and what to do when it does not."""
 
@@ -218,6 +255,7 @@ class Connector:
     parallel: int = 4
     environment: Callable[[JsonClient], str] | None = None
     webhook: Webhook | None = None
+    inbox: Inbox | None = None
     package: str = field(default="")
     """The Python package that holds `schemas/`, such as `connectors.tims`."""
 

@@ -129,6 +129,12 @@ class CursorExpiredError(ConnectorError):
     category, retryable = "cursor_expired", True
 
 
+class NotReadyError(ConnectorError):
+    """The system is still preparing what was asked for (a report); reading goes on after `retry_after` seconds."""
+
+    category, retryable = "not_ready", True
+
+
 class BadSignatureError(Exception):
     """A webhook's signature, or its time, is wrong."""
 

@@ -204,7 +204,8 @@ def was_read(since: datetime) -> bool:
 
 
 def spoil_answers(day: acts.Day) -> None:
-    """Every twentieth answer of both systems is lost after they acted."""
+    """Every twentieth answer of both systems is lost after they acted, and the first about orders for certain."""
+    day.opened.tims.faults.add("drop_after", "/api/v1/sales_orders*", method="POST")
     for box in (day.opened.tims, day.opened.channeladvisor):
         box.faults.add("drop_after", count=None, probability=0.05)
 
