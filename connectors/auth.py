@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -29,51 +30,68 @@ class ApiKey:
 
 
 class OAuth:
-    """OAuth 2.0: asks the token address with a form and Basic credentials, renews under a lock that all processes share.
+    """OAuth 2.0: asks the token address with a form, renews under a lock that all processes share.
 
-    `grant` is the form without the client's own credentials, e.g. `{"grant_type": "client_credentials", "scope": "sales"}`.
-    A refresh token that the answer replaces is handed to `hooks.rotate(rotates, value)`.
+    `grant` is the form without the client's own credentials, e.g. `{"grant_type": "client_credentials", "scope": "sales"}`; these go as
+    Basic credentials, or with `in_form` into the form. `name` tells tokens of one connection apart. `header` takes the token as it is,
+    `Authorization` as a Bearer. `words` say by error code what a person should do. A refresh token that the answer replaces is handed to
+    `hooks.rotate(rotates, value)`.
     """
 
     def __init__(
-        self, token_url: str, *, client_id: str, client_secret: str, grant: Mapping[str, str], early: float, rotates: str = ""
+        self,
+        token_url: str,
+        *,
+        client_id: str,
+        client_secret: str,
+        grant: Mapping[str, str],
+        early: float,
+        rotates: str = "",
+        in_form: bool = False,
+        header: str = "Authorization",
+        name: str = "access",
+        words: Mapping[str, str] | None = None,
     ) -> None:
         self.token_url = token_url
-        self._basic = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
         self._grant = dict(grant)
+        self._sent = {"Content-Type": "application/x-www-form-urlencoded"}
+        if in_form:
+            self._grant |= {"client_id": client_id, "client_secret": client_secret}
+        else:
+            self._sent["Authorization"] = f"Basic {base64.b64encode(f'{client_id}:{client_secret}'.encode()).decode()}"
         self._early = early
         self._rotates = rotates
+        self._header = header
+        self._name = name
+        self._words = dict(words or {})
+        self._used = threading.local()
 
     def headers(self, client: JsonClient) -> Mapping[str, str]:
-        return {"Authorization": f"Bearer {self._token(client).value}"}
+        token = self._used.token = self._token(client).value
+        return {self._header: f"Bearer {token}" if self._header == "Authorization" else token}
 
     def renew(self, client: JsonClient) -> bool:
-        """After a 401: a new token, unless another process has already fetched one."""
-        refused = client.hooks.tokens.get("access")
-        with client.hooks.tokens.lock("access"):
-            if client.hooks.tokens.get("access") == refused:
-                client.hooks.tokens.put("access", self._ask(client))
+        """After this thread's token was refused: a new one, unless another thread or process has already fetched it."""
+        with client.hooks.tokens.lock(self._name):
+            stored = client.hooks.tokens.get(self._name)
+            if stored is None or stored.value == getattr(self._used, "token", stored.value):
+                client.hooks.tokens.put(self._name, self._ask(client))
         return True
 
     def _token(self, client: JsonClient) -> Token:
-        token = client.hooks.tokens.get("access")
+        token = client.hooks.tokens.get(self._name)
         if token and token.expires_at - self._early > time.time():
             return token
-        with client.hooks.tokens.lock("access"):
-            again = client.hooks.tokens.get("access")
+        with client.hooks.tokens.lock(self._name):
+            again = client.hooks.tokens.get(self._name)
             if again and again.expires_at - self._early > time.time():
                 return again
             fresh = self._ask(client)
-            client.hooks.tokens.put("access", fresh)
+            client.hooks.tokens.put(self._name, fresh)
             return fresh
 
     def _ask(self, client: JsonClient) -> Token:
-        raw, status, headers = client.exchange(
-            "POST",
-            self.token_url,
-            content=urlencode(self._grant).encode(),
-            headers={"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"Basic {self._basic}"},
-        )
+        raw, status, headers = client.exchange("POST", self.token_url, content=urlencode(self._grant).encode(), headers=self._sent)
         try:
             body = decode(raw)
         except (ValueError, RecursionError):
@@ -95,7 +113,8 @@ class OAuth:
         if 400 <= status < 500 and status not in (408, 429):
             code = str(body.get("error", "")) if isinstance(body, dict) else ""
             return CredentialsError(
-                f"{client.label} does not accept the stored credentials ({code or status}). "
+                self._words.get(code)
+                or f"{client.label} does not accept the stored credentials ({code or status}). "
                 "Open the connection, enter valid credentials or authorise it again, and press Test connection.",
                 status=400,
                 code=code or "invalid_client",

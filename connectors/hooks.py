@@ -49,11 +49,12 @@ class MemoryTokens:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
-    """What an answer says of a rate limit: calls left, and seconds until it is full again."""
+    """What an answer says of a rate limit: calls left, seconds until it is full again, and the rate really in force."""
 
     limit: int | None = None
     remaining: int | None = None
     reset_after: float | None = None
+    per_second: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ import requests
 
 from connectors.answers import Explain, classify, plain_explain, read_quota
 from connectors.errors import ConnectorError, CredentialsError, OutcomeUnknownError, RejectedError, TransientError
-from connectors.hooks import Exchange, Hooks
+from connectors.hooks import Exchange, Hooks, Quota
 from connectors.wire import decode, encode
 
 TIMEOUT = (10.0, 60.0)
@@ -39,6 +39,9 @@ class Answer:
 
 class JsonClient:
     """Calls of one connection. Threads may share it."""
+
+    content_type = "application/json; charset=utf-8"
+    request_id_header = "X-Request-ID"
 
     def __init__(
         self,
@@ -89,19 +92,29 @@ class JsonClient:
         cost: int = 1,
         limit: str = "",
         safe: bool | None = None,
+        auth: Auth | None = None,
     ) -> Answer:
-        """One call, replayed once with a new token after a 401. Raises ConnectorError, classified.
+        """One call, replayed once with a new token after one that was refused. Raises ConnectorError, classified.
 
-        `safe`: the call changes nothing (default: by method), so a lost answer is harmless.
+        `safe`: the call changes nothing (default: by method), so a lost answer is harmless. `auth`: other credentials than the client's.
         """
+        auth = auth or self.auth
         self.hooks.throttle(limit or self.limit, cost)
-        send = self._sender(method, path, query=query, body=body, headers=headers, safe=safe, limit=limit or self.limit)
+        send = self._sender(method, path, query=query, body=body, headers=headers, safe=safe, limit=limit or self.limit, auth=auth)
         try:
             return send()
         except CredentialsError as error:
-            if error.status != 401 or not self.auth.renew(self):
+            if not self.token_refused(error) or not auth.renew(self):
                 raise
             return send()
+
+    def token_refused(self, error: CredentialsError) -> bool:
+        """Whether a new token may help."""
+        return error.status == 401
+
+    def quota(self, status: int, headers: Mapping[str, str]) -> Quota | None:
+        """What an answer tells of its rate limit."""
+        return read_quota(headers)
 
     def _sender(self, method: str, path: str, **options: Any) -> Callable[[], Answer]:
         return lambda: self._once(method, path, **options)
@@ -116,20 +129,21 @@ class JsonClient:
         headers: Mapping[str, str] | None,
         safe: bool | None,
         limit: str,
+        auth: Auth,
     ) -> Answer:
         url = path if path.startswith(("http://", "https://")) else f"{self.base_url}/{path.lstrip('/')}"
         if urlsplit(url)[:2] != urlsplit(self.base_url)[:2]:
             raise RejectedError(f"{self.label} answered with a link to another address; it was not followed.", code="foreign_link")
-        wire = {"Content-Type": "application/json; charset=utf-8"} if body is not None else {}
+        wire = {"Content-Type": self.content_type} if body is not None else {}
         raw, status, answered = self.exchange(
             method,
             url,
             query=query,
             content=None if body is None else encode(body),
-            headers={**wire, **self.auth.headers(self), **(headers or {})},
+            headers={**wire, **auth.headers(self), **(headers or {})},
             safe=method in SAFE_METHODS if safe is None else safe,
         )
-        quota = read_quota(answered)
+        quota = self.quota(status, answered)
         if quota:
             self.hooks.learn(limit, quota)
         return self._answer(status, answered, raw, safe=method in SAFE_METHODS if safe is None else safe)
@@ -167,7 +181,7 @@ class JsonClient:
                     path=urlsplit(url).path,
                     status=status,
                     seconds=time.monotonic() - started,
-                    request_id=answered.get("X-Request-ID", ""),
+                    request_id=answered.get(self.request_id_header, ""),
                     failure=failure,
                 )
             )

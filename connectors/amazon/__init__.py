@@ -1,0 +1,20 @@
+"""Amazon, through the Selling Partner API: one selling account in one region."""
+
+from __future__ import annotations
+
+from connectors.amazon import client
+from connectors.amazon.check import check
+from connectors.amazon.connection_settings import SETTINGS
+from connectors.amazon.plans import LIMITS
+from connectors.base import Connector
+
+CONNECTOR = Connector(
+    id="amazon",
+    label=client.LABEL,
+    settings=SETTINGS,
+    connect=client.connect,
+    check=check,
+    limits=LIMITS,
+    parallel=4,
+    package=client.PACKAGE,
+)
