@@ -220,11 +220,15 @@ class Inbox:
 
     `receive(client)` answers the next messages ([] when there are none or no queue is set up); they stay until `forget(client, messages)`,
     which is called after they were stored. `parse(settings, body)` is as in Webhook.
+    `setting` names the connection setting without which there is no queue; empty = there always is one.
     """
 
     receive: Callable[[JsonClient], list[Message]]
     forget: Callable[[JsonClient, Sequence[Message]], None]
     parse: Callable[[Mapping[str, str], bytes], Event]
+    setting: str = ""
+    subscribe: Callable[[JsonClient], str] | None = None
+    """`subscribe(client)` asks the system to send its notifications to the queue; answers in words what it announces now. Repeatable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from django_q.models import Failure
 from hub import heartbeat, wake
 from hub.engine import deliver as sender
 from hub.engine import events as webhooks
+from hub.engine import inbox as queues
 from hub.engine import known, leases, read
 from hub.models import Connection, Delivery, Flow, InboundEvent, SyncRun
 from hub.purge import purge_personal_data
@@ -59,6 +60,16 @@ def events(pk: int) -> None:
 
 
 @discreet
+def inbox(pk: int) -> None:
+    """Takes notifications off a connection's queue; as long as more come, in turns."""
+    wake.answered("inbox", pk)
+    deadline = time.monotonic() + TURN * settings.HUB_PACE
+    queues.empty(pk, deadline=deadline)
+    if time.monotonic() >= deadline:
+        wake.wake("inbox", pk)
+
+
+@discreet
 def deliver(pk: int) -> None:
     """Sends what is due at a target connection."""
     wake.answered("deliver", pk)
@@ -85,12 +96,14 @@ def poll(pk: int) -> None:
 
 @discreet
 def tick() -> None:
-    """Every minute: what died comes back, what arrived is released, what is due is woken."""
+    """Every minute: what died comes back, what arrived is released, what is due is woken, queues are emptied."""
     now = timezone.now()
     back = leases.expired(now=now)
     released = known.release_arrived(now=now)
     lost = read.lost_runs(now=now)
     wake_due()
+    for pk in queues.with_queue():
+        wake.wake("inbox", pk)
     if back or released or lost:
         log.info("tick", leases_back=back, released=released, runs_lost=lost)
 

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from simple_history.admin import SimpleHistoryAdmin
 
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, UnsupportedError
 from connectors.registry import connectors
 from hub import clients, schedules, vault
 from hub.admin import confirm
@@ -23,6 +23,7 @@ from hub.admin.base import HubAdmin
 from hub.admin.connection_form import FORGET, PREFIX, ConnectionForm, forgettable, form_for
 from hub.admin.words import badge, when
 from hub.engine.check import check_connection
+from hub.engine.subscribe import can_subscribe, subscribe, webhook_address
 from hub.models import Connection
 from hub.wake import wake
 
@@ -31,7 +32,7 @@ EDITED = ("name", "slug", "enabled", "parallel", "settings")
 
 SURE = {
     "pause": ("Pause", "Nothing is read from it or sent to it until somebody resumes it. Webhooks are still taken and kept."),
-    "subscribe": ("Subscribe to webhooks", "That system is told to send its webhooks to this hub from now on."),
+    "subscribe": ("Subscribe to webhooks", "That system is told to announce its changes to this hub from now on."),
 }
 """Buttons that ask first: the button of the question, and what happens then."""
 
@@ -164,12 +165,12 @@ def environment_badge(connection: Connection) -> SafeString:
 def _about(connection: Connection, *, may_act: bool) -> dict[str, Any]:
     declared = connectors().get(connection.connector)
     hook = declared.webhook if declared else None
-    address = f"{settings.HUB_BASE_URL.rstrip('/')}/api/webhooks/{connection.slug}/{connection.webhook_token}"
+    address = webhook_address(connection, settings.HUB_BASE_URL)
     return {
         "connection": connection, "may_act": may_act,
         "state_badge": state_badge(connection), "environment_badge": environment_badge(connection),
         "circuit_open": bool(connection.open_until and connection.open_until > timezone.now()),
-        "webhook_address": address if hook and may_act else "", "may_subscribe": bool(hook and hook.subscribe),
+        "webhook_address": address if hook and may_act else "", "may_subscribe": bool(declared and can_subscribe(declared)),
         "secret_names": [one.label for one in declared.settings if one.secret] if declared else [],
     }  # fmt: skip
 
@@ -183,18 +184,15 @@ def _test(connection: Connection) -> tuple[int, str]:
 
 
 def _subscribe(connection: Connection) -> tuple[int, str]:
-    declared = clients.connector(connection)
-    if declared.webhook is None or declared.webhook.subscribe is None:
-        return messages.ERROR, f"{declared.label} cannot be asked for webhooks; paste the address there by hand."
-    address = str(_about(connection, may_act=True)["webhook_address"])
+    label = clients.connector(connection).label
     try:
-        known = vault.connection_settings(connection)
-        name = declared.webhook.subscribe(clients.client(connection), address, known.get("webhook_secret", ""))
+        return messages.SUCCESS, subscribe(connection, settings.HUB_BASE_URL)
+    except UnsupportedError as error:
+        return messages.ERROR, error.message
     except (ConnectorError, vault.WrongKeyError) as error:
-        return messages.ERROR, f"{declared.label} did not take the subscription: {error}"
+        return messages.ERROR, f"{label} did not take the subscription: {error}"
     except (KeyError, ValueError):
         return messages.ERROR, "Enter all required settings first, the webhook secret too."
-    return messages.SUCCESS, f"{declared.label} sends its webhooks to this hub now (subscription {name})."
 
 
 def _pause(connection: Connection) -> tuple[int, str]:

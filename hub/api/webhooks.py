@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -20,13 +18,11 @@ from connectors.errors import BadEventError, BadSignatureError
 from hub import vault
 from hub.api import addresses
 from hub.api.addresses import Address
-from hub.api.store import store
-from hub.models import Connection, InboundEvent
+from hub.engine import store
+from hub.models import Connection
 from hub.wake import wake
 
 log = structlog.get_logger(__name__)
-State = InboundEvent.State
-LONGEST = {"id": 128, "key": 200, "stream": 60}
 
 
 class RefusedError(Exception):
@@ -123,28 +119,16 @@ def _not_ours(address: Address, refused: BadSignatureError) -> RefusedError:
 def _event(address: Address, headers: Mapping[str, str], body: bytes, now: datetime) -> Event:
     """The event of a verified body. One that cannot be read is kept as failed for people to see, and refused."""
     try:
-        event = address.webhook.parse(address.settings, headers, body)
-        for name, longest in LONGEST.items():
-            value = getattr(event, name)
-            if len(value) > longest or not value.isprintable():
-                raise BadEventError(f"The event's {name} is longer than {longest} characters or holds unprintable ones.")
+        return store.checked(address.webhook.parse(address.settings, headers, body))
     except BadEventError as wrong:
-        unreadable = Event(id=f"unreadable:{hashlib.sha256(body).hexdigest()}", type="unreadable")
-        store(address.connection_id, unreadable, body, state=State.FAILED, reason=str(wrong), now=now)
+        store.keep_unreadable(address.connection_id, body, reason=str(wrong), now=now)
         log.warning("webhook cannot be read", connection=address.slug, reason=str(wrong))
         raise RefusedError(400, f"This is not an event that the hub can read: {wrong}") from None
-    return replace(event, type=_printable(event.type), occurred_at=_printable(event.occurred_at))
-
-
-def _printable(text: str) -> str:
-    return "".join(filter(str.isprintable, text))
 
 
 def _store(address: Address, event: Event, body: bytes, now: datetime) -> None:
-    if not (event.stream and event.key):
-        store(address.connection_id, event, body, state=State.IGNORED, reason="Nothing is read for this type of event.", now=now)
+    if not store.keep(address.connection_id, event, body, now=now):
         return
-    store(address.connection_id, event, body, state=State.RECEIVED, reason="", now=now)
     try:
         wake("events", address.connection_id)
     except Exception as error:  # noqa: BLE001 - it is stored; the minute schedule wakes what is due

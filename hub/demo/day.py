@@ -17,12 +17,13 @@ from hub.demo.acts import Day, arrivals, calm, faults, heal, later_changes
 from hub.demo.books import Comparison, Journey, compare
 from hub.demo.processes import Processes
 from hub.demo.report import report
-from hub.demo.setup import ITEMS, subscribe
+from hub.demo.setup import ITEMS
 from hub.demo.setup import ORDERS as ORDER_FLOW
 from hub.demo.stage import prepare
 from hub.demo.standins import any_port, open_standins
 from hub.demo.trickle import invented
 from hub.engine.read import carry_out, start_run
+from hub.engine.subscribe import subscribe
 from hub.models import Connection, Delivery, Flow, InboundEvent, RateLimit, SyncRun
 
 ORDERS = 300

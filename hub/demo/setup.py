@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from connectors.registry import connector
-from hub import clients, vault
+from hub import vault
 from hub.models import Connection, Flow
 from mappings.models import Mapping as FieldMapping
 
@@ -58,13 +58,3 @@ def _flow(slug: str, name: str, *, mapping: str = "", **fields: object) -> Flow:
     rules = FieldMapping.objects.get(slug=mapping) if mapping else None
     flow, _ = Flow.objects.get_or_create(slug=slug, defaults={"name": name, "mapping": rules, **fields})
     return flow
-
-
-def subscribe(connection: Connection, hub_address: str) -> str:
-    """Asks the system to send its webhooks to this hub; answers the subscription's id. The hub must already answer."""
-    webhook = connector(connection.connector).webhook
-    if webhook is None or webhook.subscribe is None:
-        return ""
-    address = f"{hub_address}/api/webhooks/{connection.slug}/{connection.webhook_token}"
-    secret = vault.connection_settings(connection).get("webhook_secret", "")
-    return webhook.subscribe(clients.client(connection), address, secret)

@@ -35,12 +35,13 @@ from hub.demo import day as scripted  # noqa: E402
 from hub.demo.books import Comparison, compare  # noqa: E402
 from hub.demo.processes import Processes  # noqa: E402
 from hub.demo.report import hub_counts  # noqa: E402
-from hub.demo.setup import ITEMS, ORDERS, subscribe  # noqa: E402
+from hub.demo.setup import ITEMS, ORDERS  # noqa: E402
 from hub.demo.stage import prepare  # noqa: E402
 from hub.demo.standins import any_port, open_standins  # noqa: E402
 from hub.demo.trickle import invented  # noqa: E402
 from hub.engine import triage  # noqa: E402
 from hub.engine.read import start_run  # noqa: E402
+from hub.engine.subscribe import subscribe  # noqa: E402
 from hub.models import Connection, Delivery, Flow, SyncRun  # noqa: E402
 from hub.process_group import kill  # noqa: E402
 from tests.road.victims import Killer  # noqa: E402

@@ -69,10 +69,11 @@ def road(children: None, tmp_path: Path) -> Iterator[Road]:
     """Connections, flows, mappings, a web server with subscribed webhooks, and a worker that has read what TIMS sells."""
     from hub.demo.day import widen
     from hub.demo.processes import Processes
-    from hub.demo.setup import ITEMS, subscribe
+    from hub.demo.setup import ITEMS
     from hub.demo.stage import prepare
     from hub.demo.standins import any_port, open_standins
     from hub.engine.read import start_run
+    from hub.engine.subscribe import subscribe
     from hub.models import Flow, KnownRecord, SyncRun
 
     with open_standins(None, fixed_ports=False, rate=QUOTA) as opened:

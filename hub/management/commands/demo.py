@@ -20,12 +20,13 @@ from rich.console import Console
 from hub.console import console
 from hub.demo import day
 from hub.demo.processes import MANAGE, Processes
-from hub.demo.setup import ITEMS, subscribe
+from hub.demo.setup import ITEMS
 from hub.demo.stage import ADMIN, admin_password, prepare
 from hub.demo.standins import StandIns, any_port, free_port, open_standins
 from hub.demo.trickle import Trickle, invented
 from hub.engine.check import check_connection
 from hub.engine.read import start_run
+from hub.engine.subscribe import subscribe
 from hub.models import Flow, SyncRun
 
 FIRST_ORDERS = 40

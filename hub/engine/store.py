@@ -1,11 +1,13 @@
-"""Writes an inbound event with two statements; the hot path of the hub, hence without model instances."""
+"""Inbound events are doubted, then written with two statements; the hot path of the hub, hence without model instances."""
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -13,6 +15,7 @@ from django.db import OperationalError, transaction
 from django.db import connection as database
 
 from connectors.base import Event
+from connectors.errors import BadEventError
 from hub import vault
 from hub.models import InboundEvent, Seal
 
@@ -20,6 +23,8 @@ PATIENCE, LOOK = 20.0, 0.003
 """Seconds that a webhook waits for its turn to write, and between two looks."""
 OWN_STREAM = "event"
 """The stream under which an event is sealed that speaks of no record."""
+LONGEST = {"id": 128, "key": 200, "stream": 60}
+State = InboundEvent.State
 _SEAL = """
     INSERT INTO hub_seal (connection_id, stream, key, wrapped, keep_until) VALUES (%s, %s, %s, %s, %s)
     ON CONFLICT (connection_id, stream, key) DO NOTHING RETURNING id, wrapped
@@ -33,12 +38,40 @@ _EVENT = """
 """
 
 
-def store(connection_id: int, event: Event, body: bytes, *, state: InboundEvent.State, reason: str, now: datetime) -> None:
+def checked(event: Event) -> Event:
+    """The event as the table can hold it. Raises BadEventError for names that are too long or hold unprintable characters."""
+    for name, longest in LONGEST.items():
+        value = getattr(event, name)
+        if len(value) > longest or not value.isprintable():
+            raise BadEventError(f"The event's {name} is longer than {longest} characters or holds unprintable ones.")
+    return replace(event, type=_printable(event.type), occurred_at=_printable(event.occurred_at))
+
+
+def _printable(text: str) -> str:
+    return "".join(filter(str.isprintable, text))
+
+
+def keep(connection_id: int, event: Event, body: bytes, *, now: datetime) -> bool:
+    """Stores an event that was read; answers whether it announces a record to read. Raises as `store`."""
+    if event.stream and event.key:
+        store(connection_id, event, body, state=State.RECEIVED, reason="", now=now)
+        return True
+    store(connection_id, event, body, state=State.IGNORED, reason="Nothing is read for this type of event.", now=now)
+    return False
+
+
+def keep_unreadable(connection_id: int, body: bytes, *, reason: str, now: datetime) -> None:
+    """Stores a body that is no event for people to see; the same body once only. Raises as `store`."""
+    event = Event(id=f"unreadable:{hashlib.sha256(body).hexdigest()}", type="unreadable")
+    store(connection_id, event, body, state=State.FAILED, reason=reason, now=now)
+
+
+def store(connection_id: int, event: Event, body: bytes, *, state: State, reason: str, now: datetime) -> None:
     """One short transaction; an event id that is known already changes nothing. Raises IntegrityError when the connection is gone.
 
     Only an event in state "received" names its record; the body of every other is sealed under a key of its own.
     """
-    to_read = state == InboundEvent.State.RECEIVED
+    to_read = state == State.RECEIVED
     stream, key = (event.stream, event.key) if to_read else (OWN_STREAM, event.id)
     at = database.ops.adapt_datetimefield_value(now)
     with _soon_written():
