@@ -53,6 +53,7 @@ class Record:
     `aliases` are other names of the same fact, such as `Amazon US:112-4455667-7788990`; no personal data in them.
     `problem` says in a person's words why the record cannot be read; such a record fails alone.
     `summary` is what lists show of a record that comes from no stream, which would tell it otherwise.
+    `part_of`: the key under which the system knows the whole, where the connector makes several records of one thing.
     """
 
     key: str
@@ -62,6 +63,7 @@ class Record:
     aliases: tuple[str, ...] = ()
     problem: str = ""
     summary: Summary | None = None
+    part_of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,12 @@ SETTINGS = (
         help=f"{PUBLISHED_ONLY} Site number and country of delivery where the marketplace itself pays the sales tax.",
     ),
     Setting(
+        name="external_centers",
+        label="External distribution centres",
+        required=False,
+        help="Codes, separated by commas, of the centres that a marketplace runs: they tell which lines of a mixed order are yours.",
+    ),
+    Setting(
         name="page_orders",
         label="Web page of an order",
         required=False,

@@ -26,7 +26,7 @@ class Dialect:
 
     `sweep(client, unexported, since)` yields rows, oldest change first; `since` is a normalised time or "".
     `one` answers None and `many` leaves out what does not exist. `shape(client, row)` turns a raw order into the v2 shape and
-    raises ValueError with words when that is impossible.
+    raises ValueError with words when that is impossible. `external(client)`: codes of the distribution centres run by others.
     """
 
     id_field: str
@@ -34,8 +34,14 @@ class Dialect:
     one: Callable[[JsonClient, str], Row | None]
     many: Callable[[JsonClient, Sequence[str]], Iterator[Row]]
     shape: Callable[[JsonClient, Row], Payload]
+    external: Callable[[JsonClient], frozenset[str]]
 
 
 def numeric(keys: Sequence[str]) -> list[str]:
     """The keys that can be order numbers at all, each once."""
     return [key for key in dict.fromkeys(keys) if key.isascii() and key.isdigit()]
+
+
+def named_centers(client: JsonClient) -> frozenset[str]:
+    """The distribution centres that the connection names as run by others, in upper case."""
+    return frozenset(code.strip().upper() for code in client.settings.get("external_centers", "").split(",") if code.strip())

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from connectors.base import Payload, Record, Stream, Summary
 from connectors.channeladvisor import rest_v1, v2
 from connectors.channeladvisor.customers import customer_key
 from connectors.channeladvisor.dialect import Dialect, Row
+from connectors.channeladvisor.parts import SELLER, parts_of
 from connectors.channeladvisor.times import moved, normalised
 from connectors.channeladvisor.values import text
 from connectors.http import JsonClient
@@ -29,21 +31,22 @@ def read(client: JsonClient, cursor: str) -> Iterator[Record]:
     """
     dialect = _dialect(client)
     for row in dialect.sweep(client, True, ""):
-        yield _record(client, row, moves=not cursor)
+        yield from _records(client, row, moves=not cursor)
     if cursor:
         for row in dialect.sweep(client, False, moved(cursor, seconds=-OVERLAP)):
-            yield _record(client, row, moves=True)
+            yield from _records(client, row, moves=True)
 
 
 def read_one(client: JsonClient, key: str) -> Record | None:
-    """The order of that number, None when there is none."""
-    row = _dialect(client).one(client, key)
-    return None if row is None else _record(client, row, moves=False)
+    """The order of that number, or the part of an order, None when there is none."""
+    return next(iter(read_many(client, [key])), None)
 
 
 def read_many(client: JsonClient, keys: Sequence[str]) -> list[Record]:
-    """The orders of these numbers, without those that do not exist."""
-    return [_record(client, row, moves=False) for row in _dialect(client).many(client, keys)]
+    """The orders of these numbers, without those that do not exist. Of an order in parts `…-S` names one part, its number both."""
+    wanted = set(keys)
+    rows = _dialect(client).many(client, [key.partition("-")[0] for key in keys])
+    return [one for row in rows for one in _records(client, row, moves=False) if {one.key, one.part_of} & wanted]
 
 
 def compare(order: Payload) -> Payload:
@@ -73,26 +76,31 @@ def _dialect(client: JsonClient) -> Dialect:
     return _DIALECTS[client.settings.get("dialect") or "v2"]
 
 
-def _record(client: JsonClient, row: Row, *, moves: bool) -> Record:
-    """A row as a record; one that cannot be read becomes a record with a problem, so that the others go on."""
+def _records(client: JsonClient, row: Row, *, moves: bool) -> list[Record]:
+    """A row as a record, or as two; one that cannot be read becomes a record with a problem, so that the others go on."""
     dialect = _dialect(client)
     key = _key(row.raw, dialect.id_field)
     if not key:
-        return Record(
-            key=_unreadable(row.raw), payload={}, problem="ChannelAdvisor sent an order without an order number; open a case there."
-        )
+        words = "ChannelAdvisor sent an order without an order number; open a case there."
+        return [Record(key=_unreadable(row.raw), payload={}, problem=words)]
     try:
-        order = dialect.shape(client, row)
+        parts = parts_of(dialect.shape(client, row), dialect.external(client))
     except ValueError as error:
-        return Record(key=key, payload={}, problem=f"Order {key} of ChannelAdvisor cannot be read: {error}. Correct it there, then resync.")
-    info = order.get("CustomerInfo")
+        return [Record(key=key, payload={}, problem=f"Order {key} of ChannelAdvisor cannot be read: {error}. Correct it, then resync.")]
+    updated = normalised(parts[0].get("UpdatedDateUtc"))
+    found = [_record(key, part, updated) for part in parts]
+    # The last part moves the cursor, so that a sweep that ends between them reads both again.
+    return [*found[:-1], replace(found[-1], cursor=min(updated, row.as_of or updated) if moves else "")]
+
+
+def _record(key: str, order: Payload, updated: str) -> Record:
+    info, part = order.get("CustomerInfo"), order.get("Part")
     if info is None or isinstance(info, dict):
         order["CustomerInfo"] = {**(info or {}), "CustomerKey": customer_key(order)}
-    updated = normalised(order.get("UpdatedDateUtc"))
     return Record(
-        key=key,
+        key=f"{key}-{part}" if part else key,
+        part_of=key if part else "",
         payload=order,
-        cursor=min(updated, row.as_of or updated) if moves else "",
         version=_version(order, updated),
         aliases=_aliases(order),
     )
@@ -115,8 +123,11 @@ def _version(order: Payload, updated: str) -> str:
 
 
 def _aliases(order: Payload) -> tuple[str, ...]:
+    """The marketplace's own name of the order. The seller's part bears that of the whole: no other road may bring it a second time."""
     marketplace, number = order.get("Marketplace"), text(order.get("OrderID"))
     name = text(marketplace.get("Name")) if isinstance(marketplace, dict) else ""
+    if order.get("Part") == SELLER:
+        number = number.removesuffix(f"-{SELLER}")
     return (f"{name}:{number}",) if name and number else ()
 
 

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from connectors.base import Payload
 from connectors.channeladvisor.client import rows_of, without_token
 from connectors.channeladvisor.convert import to_v2
-from connectors.channeladvisor.dialect import Dialect, Row, numeric
+from connectors.channeladvisor.dialect import Dialect, Row, named_centers, numeric
 from connectors.channeladvisor.times import from_http_date, normalised
 from connectors.errors import CredentialsError, MissingError, RejectedError
 from connectors.http import JsonClient
@@ -17,7 +17,7 @@ from connectors.http import JsonClient
 PATH = "v1/Orders"
 AT_ONCE = 20
 EXPAND = "Items($expand=Promotions,BundleComponents,FulfillmentItems,Adjustments),Fulfillments($expand=Items),Adjustments,CustomFields"
-_centers: WeakKeyDictionary[JsonClient, dict[int, str]] = WeakKeyDictionary()
+_centers: WeakKeyDictionary[JsonClient, list[Payload]] = WeakKeyDictionary()
 
 
 def sweep(client: JsonClient, unexported: bool, since: str) -> Iterator[Row]:
@@ -75,9 +75,8 @@ def many(client: JsonClient, keys: Sequence[str]) -> Iterator[Row]:
 def shape(client: JsonClient, row: Row) -> Payload:
     """The order in the v2 shape. Where the API does not say whether we took it, our own order number on it does."""
     exported = bool(row.raw.get("SellerOrderID")) if row.exported is None else row.exported
-    return to_v2(
-        row.raw, exported=exported, centers=_distribution_centers(client), tax_sites=tax_sites(client.settings.get("tax_sites", ""))
-    )
+    centers = {int(row["ID"]): str(row.get("Code") or "") for row in _distribution_centers(client)}
+    return to_v2(row.raw, exported=exported, centers=centers, tax_sites=tax_sites(client.settings.get("tax_sites", "")))
 
 
 def tax_sites(text: str) -> frozenset[tuple[int, str]]:
@@ -121,16 +120,20 @@ def _is_cut(value: Any) -> bool:
     return isinstance(value, list) and any(_is_cut(inner) for inner in value)
 
 
-def _distribution_centers(client: JsonClient) -> dict[int, str]:
-    """Codes of the distribution centres by id, read once per client; empty when the authorisation may not see them."""
+def external(client: JsonClient) -> frozenset[str]:
+    """The distribution centres that ChannelAdvisor says are managed externally, and those that the connection names."""
+    rows = _distribution_centers(client)
+    return named_centers(client) | {str(row.get("Code") or "").upper() for row in rows if row.get("IsExternallyManaged") is True}
+
+
+def _distribution_centers(client: JsonClient) -> list[Payload]:
+    """The distribution centres, read once per client; none when the authorisation may not see them."""
     if client not in _centers:
         try:
             rows = rows_of(client.get("v1/DistributionCenters"), "value")
         except (CredentialsError, MissingError, RejectedError):
             rows = []
-        _centers[client] = {
-            int(row["ID"]): str(row.get("Code") or "") for row in rows if isinstance(row, dict) and isinstance(row.get("ID"), int)
-        }
+        _centers[client] = [row for row in rows if isinstance(row, dict) and isinstance(row.get("ID"), int)]
     return _centers[client]
 
 
@@ -142,4 +145,4 @@ def _mark(raw: Any) -> str:
     return f"{raw.get('ID')} {raw.get('UpdatedDateUtc')}" if isinstance(raw, dict) and raw.get("ID") else ""
 
 
-DIALECT = Dialect(id_field="ID", sweep=sweep, one=one, many=many, shape=shape)
+DIALECT = Dialect(id_field="ID", sweep=sweep, one=one, many=many, shape=shape, external=external)

@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.base import Payload
 from connectors.channeladvisor.client import rows_of
-from connectors.channeladvisor.dialect import Dialect, Row, numeric
+from connectors.channeladvisor.dialect import Dialect, Row, named_centers, numeric
 from connectors.channeladvisor.times import normalised
 from connectors.errors import ConnectorError, CursorExpiredError, MissingError
 from connectors.http import JsonClient
@@ -84,4 +84,4 @@ def _next(body: dict[str, Any]) -> str:
     return str(paging.get("NextCursor") or "") if isinstance(paging, dict) and paging.get("HasMore") else ""
 
 
-DIALECT = Dialect(id_field="ChannelAdvisorOrderID", sweep=sweep, one=one, many=many, shape=shape)
+DIALECT = Dialect(id_field="ChannelAdvisorOrderID", sweep=sweep, one=one, many=many, shape=shape, external=named_centers)

@@ -139,7 +139,7 @@ def _accept_page(page: Page, *, run: SyncRun | None, now: datetime) -> Accepted:
 
 
 def _owned_elsewhere(flow: Flow, records: Sequence[Record]) -> dict[str, str]:
-    """Records that another flow already brings to the same target, with the alias that tells it."""
+    """Records that another flow, or this one under another key, already brings to the same target, with the alias that tells it."""
     wanted = {alias: record.key for record in records for alias in record.aliases}
     if not wanted or not flow.target_id:
         return {}
@@ -150,7 +150,7 @@ def _owned_elsewhere(flow: Flow, records: Sequence[Record]) -> dict[str, str]:
         RecordAlias, [{**mine, "alias": alias, "key": key} for alias, key in sorted(wanted.items())], on_conflict="ON CONFLICT DO NOTHING"
     )
     rows = owners.filter(alias__in=wanted).values_list("alias", "flow_id", "key")
-    return {wanted[alias]: alias for alias, owner, key in rows if owner != flow.pk}
+    return {wanted[alias]: alias for alias, owner, key in rows if (owner, key) != (flow.pk, wanted[alias])}
 
 
 def _supersede(records: Sequence[Record], latest: dict[str, Latest], now: datetime) -> set[str]:
@@ -184,7 +184,7 @@ def _first_state(record: Record, elsewhere: dict[str, str]) -> tuple[str, str, s
         return Delivery.State.FAILED, "unreadable", record.problem[:400]
     if record.key in elsewhere:
         alias = elsewhere[record.key]
-        return Delivery.State.SKIPPED, "owned_elsewhere", f"{alias} already travels through another flow to the same system."[:400]
+        return Delivery.State.SKIPPED, "owned_elsewhere", f"{alias} already travels to the same system by another road."[:400]
     return Delivery.State.PENDING, "", ""
 
 

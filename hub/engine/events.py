@@ -118,7 +118,7 @@ def _read(connection: Connection, stream: Stream, keys: list[str]) -> list[Recor
 
 def _take_in(flows: Sequence[Flow], events: Sequence[Found], records: Sequence[Record]) -> None:
     now = timezone.now()
-    found = {record.key for record in records}
+    found = {record.part_of or record.key for record in records}
     there = [event for event in events if event[1] in found]
     for flow in flows:
         run = SyncRun.objects.create(flow=flow, trigger=SyncRun.Trigger.WEBHOOK, state=SyncRun.State.RUNNING, started_at=now, seen_at=now)

@@ -10,7 +10,7 @@ from hub.demo.books import compare
 from hub.demo.day import journeys
 from hub.demo.trickle import goods_of, invented
 from hub.engine.read import start_run
-from hub.models import CrossReference, Delivery, Flow, InboundEvent, SyncRun
+from hub.models import Connection, CrossReference, Delivery, Flow, InboundEvent, SyncRun
 from tests.road.conftest import Road
 
 pytestmark = [pytest.mark.road, pytest.mark.django_db(transaction=True)]
@@ -65,6 +65,22 @@ def test_an_order_cancelled_after_it_was_taken_is_cancelled_in_tims(road: Road) 
     road.channeladvisor.cancel(number)
     road.until(lambda: (sold(road, number) or {}).get("OrderStatus") == "Cancelled")
     agree(road)
+
+
+def test_an_order_that_the_marketplace_ships_in_part_becomes_two_sales_orders(road: Road) -> None:
+    channel = Connection.objects.get(slug="channeladvisor")
+    Connection.objects.filter(pk=channel.pk).update(settings={**channel.settings, "external_centers": "FBA"})
+    made = next(one for one in invented(road, 9, seed=7, failing=0) if len(one.order["OrderItem"]) > 1)  # type: ignore[arg-type]
+    made.order["OrderItem"][1]["DistributionCenter"] = "FBA"
+    number = road.channeladvisor.place(made.order | {"FulfilledBy": "Mixed"})
+    road.until(lambda: road.channeladvisor.taken(number) and all(road.tims.order("ChannelAdvisor", f"{number}-{part}") for part in "SX"))
+    ours, theirs = (road.tims.order("ChannelAdvisor", f"{number}-{part}") for part in "SX")
+    assert ours
+    assert theirs
+    assert (ours["FulfilledBy"], theirs["FulfilledBy"]) == ("Seller", "External")
+    assert ours["TotalAmount"] + theirs["TotalAmount"] == made.order["Totals"]["Grand"]
+    road.until(lambda: InboundEvent.objects.get(key=str(number), type="order.created").state == "done")
+    road.until(lambda: [one["SellerOrderID"] for one in road.channeladvisor.orders()] == [ours["SalesOrderID"]])
 
 
 def test_a_dropped_answer_is_found_and_not_sent_again(road: Road) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from connectors.base import Payload
 
-CENTERS = {"RENO": 0, "ATLANTA": 4}
+CENTERS = {"RENO": 0, "ATLANTA": 4, "FBA": 9}
+EXTERNAL = frozenset({"FBA"})
 _ROLLUP = {"Seller": "SellerManaged", "External": "ExternallyManaged", "Mixed": "Mixed"}
 _TAX_TYPE = {"None": "NoTax", "Exclusive": "Standard", "Inclusive": "InclusiveVat"}
 _ADDRESS = (

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from connectors.base import Payload
 from connectors.channeladvisor.standin import store
 from connectors.channeladvisor.standin.odata import BadFilterError, Filter
-from connectors.channeladvisor.standin.published import CENTERS, headline, published
+from connectors.channeladvisor.standin.published import CENTERS, EXTERNAL, headline, published
 from connectors.channeladvisor.standin.routes import ROUTES
 from connectors.sandbox import Refusal, Request, Response, Row, reply
 
@@ -91,7 +91,8 @@ def profiles(box: ChannelAdvisorSandbox, request: Request) -> Response:
 @ROUTES.on("GET", "/v1/DistributionCenters")
 def centers(box: ChannelAdvisorSandbox, request: Request) -> Response:
     """Distribution centres with their codes."""
-    return reply({"value": [{"ID": number, "Code": code, "Name": code.title()} for code, number in CENTERS.items()]})
+    rows = [{"ID": number, "Code": code, "Name": code.title(), "IsExternallyManaged": code in EXTERNAL} for code, number in CENTERS.items()]
+    return reply({"value": rows})
 
 
 def _rows(box: ChannelAdvisorSandbox, request: Request, chosen: Filter) -> Iterator[Row]:

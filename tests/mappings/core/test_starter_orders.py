@@ -28,10 +28,10 @@ def test_an_order_without_a_line_left_is_a_problem_of_its_lines() -> None:
     assert [(problem.path, problem.code) for problem in found.problems] == [("LineItems[]", "required")]
 
 
-def test_a_mixed_order_is_refused_with_what_to_do() -> None:
-    found = mapped(order() | {"FulfilledBy": "Mixed"})
-    assert [problem.code for problem in found.problems] == ["mixed_fulfilment"]
-    assert "Split it" in found.problems[0].message
+@pytest.mark.parametrize(("part", "name"), [("S", "19918546-S"), ("X", "19918546-X"), (None, "19918546")])
+def test_a_part_of_an_order_has_a_name_of_its_own(part: str | None, name: str) -> None:
+    found = mapped(order() | {"ChannelAdvisorOrderID": 19918546, "Part": part})
+    assert arrives(found)["ExternalOrderID"] == name
 
 
 def test_an_order_of_the_marketplace_warehouse_needs_neither_method_nor_address() -> None:
