@@ -24,7 +24,8 @@ class ConnectorError(Exception):
     """Base: something between us and the system failed.
 
     `category` decides what follows; `acted` is False when the system certainly did nothing, None when nobody knows. `answer` is the
-    decoded body it answered with, if any: it may quote a customer's data and is shown only after masking.
+    decoded body it answered with, if any: it may quote a customer's data and is shown only after masking. `limit` names the rate limit
+    that the failed call belonged to ("" where no call was made).
     """
 
     category = "internal"
@@ -48,6 +49,7 @@ class ConnectorError(Exception):
         self.retry_after = retry_after
         self.acted = acted
         self.answer: object = None
+        self.limit = ""
 
 
 class TransientError(ConnectorError):

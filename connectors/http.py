@@ -98,9 +98,16 @@ class JsonClient:
 
         `safe`: the call changes nothing (default: by method), so a lost answer is harmless. `auth`: other credentials than the client's.
         """
-        auth = auth or self.auth
-        self.hooks.throttle(limit or self.limit, cost)
-        send = self._sender(method, path, query=query, body=body, headers=headers, safe=safe, limit=limit or self.limit, auth=auth)
+        auth, limit = auth or self.auth, limit or self.limit
+        send = self._sender(method, path, query=query, body=body, headers=headers, safe=safe, limit=limit, auth=auth)
+        try:
+            self.hooks.throttle(limit, cost)
+            return self._renewed(send, auth)
+        except ConnectorError as error:
+            error.limit = limit
+            raise
+
+    def _renewed(self, send: Callable[[], Answer], auth: Auth) -> Answer:
         try:
             return send()
         except CredentialsError as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Mapping
 
 from django.db import connection as database
 from django.db.models import F
@@ -13,6 +15,8 @@ from hub.models import Connection, RateLimit
 
 LONGEST_BLOCK = 3600.0
 """Seconds that a system's own word can stop all calls, however long it asks for."""
+MOST_LEARNED, LEAST_LEARNED = 10, 0.01
+"""Times the declared rate between which a learned one is believed."""
 _TAKE = """
 UPDATE hub_ratelimit SET tokens = {least}(burst, tokens + (%(now)s - refilled_at) * per_second) - %(n)s, refilled_at = %(now)s
 WHERE connection_id = %(connection)s AND name = %(name)s AND blocked_until <= %(now)s
@@ -21,23 +25,27 @@ WHERE connection_id = %(connection)s AND name = %(name)s AND blocked_until <= %(
 
 
 def ensure_limits(connection: Connection, connector: Connector) -> None:
-    """Writes the connector's declared limits as rows; what was learned from the system's headers stays."""
+    """Writes the connector's declared limits as rows; what was learned stays while the declaration does, what was set by hand always."""
     RateLimit.objects.bulk_create([_row(connection, limit) for limit in connector.limits], ignore_conflicts=True)
+    known = {row.name: row for row in RateLimit.objects.filter(connection=connection)}
+    for limit in connector.limits:
+        row = known[limit.name]
+        if row.declared and (row.declared, row.burst, row.reserved) != (limit.per_second, limit.burst, limit.reserved):
+            new = {"declared": limit.per_second, "per_second": limit.per_second, "burst": limit.burst, "reserved": limit.reserved}
+            RateLimit.objects.filter(pk=row.pk).update(**new)
 
 
 def _row(connection: Connection, limit: Limit) -> RateLimit:
     return RateLimit(
-        connection=connection, name=limit.name, burst=limit.burst, per_second=limit.per_second, tokens=limit.burst, refilled_at=time.time()
-    )
+        connection=connection, name=limit.name, burst=limit.burst, reserved=limit.reserved, per_second=limit.per_second,
+        declared=limit.per_second, tokens=limit.burst, refilled_at=time.time(),
+    )  # fmt: skip
 
 
 def take(connection_id: int, name: str, n: int) -> bool:
     """Takes n calls at once, or none. False also where the system told us to wait. A connection without such a limit may always call."""
-    least = "MIN" if database.vendor == "sqlite" else "LEAST"
-    with database.cursor() as cursor:
-        cursor.execute(_TAKE.format(least=least), {"now": time.time(), "n": n, "connection": connection_id, "name": name})
-        if cursor.rowcount:
-            return True
+    if _execute(_TAKE, {"now": time.time(), "n": n, "connection": connection_id, "name": name}):
+        return True
     return not RateLimit.objects.filter(connection_id=connection_id, name=name).exists()
 
 
@@ -72,10 +80,37 @@ def block(connection_id: int, name: str, seconds: float) -> None:
 
 
 def learn(connection_id: int, name: str, quota: Quota) -> None:
-    """Lowers the bucket to what the system says is left; its own count knows of callers that we do not."""
+    """Lowers the bucket to what the system says is left; its own count knows of callers that we do not. Its own rate replaces ours."""
+    if quota.per_second is not None:
+        _learn_rate(connection_id, name, quota.per_second)
     if quota.remaining is not None:
         RateLimit.objects.filter(connection_id=connection_id, name=name, tokens__gt=quota.remaining).update(
             tokens=quota.remaining, refilled_at=time.time()
         )
     if quota.remaining == 0 and quota.reset_after:
         block(connection_id, name, quota.reset_after)
+
+
+_RATE = """
+UPDATE hub_ratelimit SET tokens = {least}(burst, tokens + {greatest}(%(now)s - refilled_at, 0) * per_second),
+  refilled_at = {greatest}(refilled_at, %(now)s), per_second = %(rate)s
+WHERE connection_id = %(connection)s AND name = %(name)s AND per_second <> %(rate)s
+"""
+
+
+def _learn_rate(connection_id: int, name: str, per_second: float) -> None:
+    """From now on the bucket fills as fast as the system says; what was refilled until now stays."""
+    row = RateLimit.objects.filter(connection_id=connection_id, name=name).values_list("declared", "per_second").first()
+    if row is None or not row[0] or not math.isfinite(per_second):
+        return
+    rate = min(max(per_second, row[0] * LEAST_LEARNED), row[0] * MOST_LEARNED)
+    if rate != row[1]:
+        _execute(_RATE, {"now": time.time(), "rate": rate, "connection": connection_id, "name": name})
+
+
+def _execute(statement: str, values: Mapping[str, float | str]) -> int:
+    """Runs one of our statements; answers how many rows it changed. SQLite calls least and greatest MIN and MAX."""
+    least, greatest = ("MIN", "MAX") if database.vendor == "sqlite" else ("LEAST", "GREATEST")
+    with database.cursor() as cursor:
+        cursor.execute(statement.format(least=least, greatest=greatest), values)
+        return int(cursor.rowcount)

@@ -57,7 +57,8 @@ def play(to: Console, *, orders: int = ORDERS, seed: int = 20261120) -> bool:
 
 def widen(connection: Connection, rate: Rate) -> None:
     """This account has a higher quota than TIMS gives by default, as one may be granted."""
-    values = {"burst": float(rate.calls), "per_second": rate.calls / rate.seconds, "tokens": float(rate.calls), "refilled_at": time.time()}
+    values = {"burst": float(rate.calls), "per_second": rate.calls / rate.seconds, "declared": 0.0, "tokens": float(rate.calls)}
+    values["refilled_at"] = time.time()
     RateLimit.objects.update_or_create(connection=connection, name="calls", defaults=values)
 
 

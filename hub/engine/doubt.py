@@ -10,8 +10,9 @@ from connectors.base import Record
 from connectors.wire import encode
 
 LONGEST = 200
-"""Characters of a key, an alias or a cursor that the tables hold."""
+"""Characters of a key or an alias that the tables hold."""
 LONGEST_VERSION = 60
+LONGEST_CURSOR = 4000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -20,7 +21,7 @@ def doubted(record: Record) -> Record:
     if not (record.key and _storable(record.key) and _storable(record.version, longest=LONGEST_VERSION)):
         return unreadable(record)
     aliases = tuple(alias for alias in record.aliases if _storable(alias))
-    cursor = record.cursor if _storable(record.cursor) else ""
+    cursor = record.cursor if _storable(record.cursor, longest=LONGEST_CURSOR) else ""
     return record if (aliases, cursor) == (record.aliases, record.cursor) else replace(record, aliases=aliases, cursor=cursor)
 
 
@@ -28,7 +29,7 @@ def unreadable(record: Record) -> Record:
     """What is kept of a record that cannot be taken in: a key of our own, and words for a person."""
     content = hashlib.sha256(record.key.encode(errors="replace") + encode(record.payload)).hexdigest()
     key = record.key if record.key and _storable(record.key) else f"unreadable-{content[:16]}"
-    cursor = record.cursor if _storable(record.cursor) else ""
+    cursor = record.cursor if _storable(record.cursor, longest=LONGEST_CURSOR) else ""
     words = (
         record.problem
         or "The record has values that cannot be stored, such as control characters or an impossible date. Correct it at its source."

@@ -85,12 +85,18 @@ class AccessToken(models.Model):
 
 
 class RateLimit(models.Model):
-    """A token bucket that all processes share. Times are seconds since 1970."""
+    """A token bucket that all processes share. Times are seconds since 1970.
+
+    `per_second` is what the system said last, else what is `declared` (0 for one that was set by hand, which nothing changes);
+    `reserved` calls of the burst are left to urgent work.
+    """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="limits")
     name = models.CharField(max_length=60)
     burst = models.FloatField()
+    reserved = models.FloatField(default=0)
     per_second = models.FloatField()
+    declared = models.FloatField(default=0)
     tokens = models.FloatField()
     refilled_at = models.FloatField(default=0)
     blocked_until = models.FloatField(default=0)

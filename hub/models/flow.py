@@ -38,7 +38,7 @@ class Flow(models.Model):
     webhooks = models.BooleanField("read when a webhook arrives", default=True)
     batch = models.PositiveSmallIntegerField("records per batch", default=100, validators=[MinValueValidator(1), MaxValueValidator(500)])
     priority = models.SmallIntegerField(default=0, help_text="Higher goes first.")
-    cursor = models.CharField(max_length=200, blank=True, editable=False)
+    cursor = models.TextField(max_length=4000, blank=True, editable=False)
     cursor_moved_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_read_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

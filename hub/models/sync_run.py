@@ -36,7 +36,7 @@ class SyncRun(models.Model):
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     keys = models.JSONField(default=list, blank=True)
     since = models.CharField(max_length=40, blank=True)
-    place = models.CharField(max_length=200, blank=True, editable=False)
+    place = models.TextField(max_length=4000, blank=True, editable=False)
     restarts = models.PositiveSmallIntegerField(default=0, editable=False)
     wanted = models.PositiveIntegerField(null=True, blank=True)
     read = models.PositiveIntegerField(default=0)

@@ -93,6 +93,14 @@ def test_how_long_to_wait_is_read_from_the_answer(header: str, seconds: float | 
 
 
 @responses.activate
+def test_a_failed_call_names_the_limit_that_it_belonged_to() -> None:
+    responses.add("GET", f"{BASE}/orders", status=429)
+    with pytest.raises(ThrottledError) as raised:
+        client().call("GET", "orders", limit="orders")
+    assert raised.value.limit == "orders"
+
+
+@responses.activate
 def test_a_link_to_another_address_is_not_followed_with_our_credentials() -> None:
     with pytest.raises(RejectedError, match="another address"):
         client().get("https://evil.example/orders?page=2")

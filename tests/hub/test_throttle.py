@@ -91,14 +91,42 @@ def test_without_a_limit_everything_is_allowed(limit: RateLimit) -> None:
     assert throttle.wait_for(limit.connection_id, "another") == 0
 
 
-def test_what_was_learned_outlives_the_declaration(limit: RateLimit) -> None:
+def declare(limit: RateLimit, *limits: Limit) -> dict[str, RateLimit]:
     declared = Connector(
-        id="x", label="X", settings=(), connect=lambda s, h: None, check=lambda c: [], package="x",  # type: ignore[arg-type, return-value]
-        limits=(Limit(name="calls", label="Calls", burst=999, per_second=999), Limit(name="more", label="More", burst=7, per_second=1)),
+        id="x", label="X", settings=(), connect=lambda s, h: None, check=lambda c: [], package="x", limits=limits,  # type: ignore[arg-type, return-value]
     )  # fmt: skip
-    for _ in range(2):
-        throttle.ensure_limits(limit.connection, declared)
-    assert dict(RateLimit.objects.values_list("name", "burst")) == {"calls": BURST, "more": 7}
+    throttle.ensure_limits(limit.connection, declared)
+    return {row.name: row for row in RateLimit.objects.all()}
+
+
+def test_what_was_learned_outlives_a_new_client_but_not_a_new_declaration(limit: RateLimit) -> None:
+    RateLimit.objects.update(declared=RATE)
+    one = Limit(name="calls", label="Calls", burst=5, per_second=2.0)
+    assert declare(limit, one)["calls"].per_second == 2.0
+    throttle.learn(limit.connection_id, "calls", Quota(per_second=3.0))
+    assert declare(limit, one, Limit(name="more", label="More", burst=7, per_second=1))["calls"].per_second == 3.0
+    assert declare(limit, Limit(name="calls", label="Calls", burst=9, per_second=4.0, reserved=2))["calls"].per_second == 4.0
+
+
+def test_a_limit_that_was_set_by_hand_stays_as_it_is(limit: RateLimit) -> None:
+    throttle.learn(limit.connection_id, "calls", Quota(per_second=1.0))
+    assert declare(limit, Limit(name="calls", label="Calls", burst=9, per_second=4.0))["calls"].per_second == RATE
+
+
+@pytest.mark.parametrize(
+    ("said", "learned"),
+    [(0.5, 0.5), (3.0, 3.0), (1e9, 20.0), (0.0, 0.02), (-4.0, 0.02), (float("nan"), 2.0), (float("inf"), 2.0)],
+)
+def test_the_rate_follows_what_the_system_says_within_reason(limit: RateLimit, said: float, learned: float) -> None:
+    RateLimit.objects.update(declared=2.0, per_second=2.0)
+    throttle.learn(limit.connection_id, "calls", Quota(per_second=said))
+    assert RateLimit.objects.get().per_second == pytest.approx(learned)
+
+
+def test_a_new_rate_counts_from_now_on_only(limit: RateLimit) -> None:
+    RateLimit.objects.update(declared=1.0, per_second=1.0, tokens=0, refilled_at=time.time() - 2)
+    throttle.learn(limit.connection_id, "calls", Quota(per_second=10.0))
+    assert RateLimit.objects.get().tokens == pytest.approx(2, abs=0.5)
 
 
 def _taken_by_a_thread(limit: RateLimit, end: float, start: threading.Barrier) -> int:

@@ -44,7 +44,7 @@ def test_a_control_character_in_what_lists_show_is_left_out(hub: Hub) -> None:
 
 
 def test_an_alias_or_cursor_that_cannot_be_stored_is_left_out(hub: Hub) -> None:
-    record = Record(key="1", payload={"Id": "1", "Total": 1}, aliases=("a" * 300,), cursor="c" * 300)
+    record = Record(key="1", payload={"Id": "1", "Total": 1}, aliases=("a" * 300,), cursor="c" * 4001)
     accept(hub.flow, [record], now=timezone.now())
     assert hub.states() == {"1": "pending"}
     assert Flow.objects.get(pk=hub.flow.pk).cursor == ""
