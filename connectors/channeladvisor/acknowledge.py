@@ -24,7 +24,7 @@ def send(client: JsonClient, payload: Payload, reference: Reference) -> Receipt:
 
 def send_many(client: JsonClient, entries: Sequence[tuple[Payload, Reference]]) -> list[Outcome]:
     """Marks up to 100 orders as taken: one bulk call in v2, two calls per order in the published API."""
-    payloads = [payload for payload, _ in entries]
+    payloads = _merged([payload for payload, _ in entries])
     if client.settings.get("dialect") == "rest-v1":
         return _one_by_one(client, payloads)
     outcomes = _put(client, payloads, status="Acknowledged")
@@ -34,6 +34,14 @@ def send_many(client: JsonClient, entries: Sequence[tuple[Payload, Reference]]) 
         for place, outcome in zip(again, _put(client, [payloads[place] for place in again], status=""), strict=True):
             outcomes[place] = outcome
     return outcomes
+
+
+def _merged(payloads: Sequence[Payload]) -> list[Payload]:
+    """Of two entries of one order in a batch only the last counts there (ChannelAdvisor API reference, A2.6), so each says everything."""
+    whole: dict[Any, Payload] = {}
+    for payload in payloads:
+        whole[payload["ChannelAdvisorOrderID"]] = {**whole.get(payload["ChannelAdvisorOrderID"], {}), **payload}
+    return [whole[payload["ChannelAdvisorOrderID"]] for payload in payloads]
 
 
 def _put(client: JsonClient, payloads: Sequence[Payload], *, status: str) -> list[Outcome]:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.base import Payload
+from connectors.base import Payload, Receipt, Reference
+from connectors.channeladvisor.acknowledge import send_many
 from connectors.channeladvisor.parts import parts_of
 from connectors.channeladvisor.sandbox import ChannelAdvisorSandbox
 from connectors.channeladvisor.standin.orders import totals
@@ -103,6 +104,15 @@ def test_the_sellers_part_bears_the_marketplaces_name_of_the_whole(
     names = {alias for record in read(connect(dialect, external_centers="FBA")) for alias in record.aliases}
     name, number = order["Marketplace"]["Name"], order["OrderID"]
     assert names == {f"{name}:{number}", f"{name}:{number}-X"}
+
+
+def test_the_parts_acknowledged_together_leave_the_sellers_number_on_the_order(box: ChannelAdvisorSandbox, client: JsonClient) -> None:
+    number = box.place(mixed())
+    reference = Reference(system="TIMS", key="SO-1")
+    wishes = [{"ChannelAdvisorOrderID": number, "SellerOrderID": "SO-1"}, {"ChannelAdvisorOrderID": number}]
+    outcomes = send_many(client, [(wish, reference) for wish in wishes])
+    assert [one.key for one in outcomes if isinstance(one, Receipt)] == [str(number)] * 2
+    assert box.orders()[0]["SellerOrderID"] == "SO-1"
 
 
 def test_a_mixed_order_without_named_centres_fails_alone(box: ChannelAdvisorSandbox, connect: Callable[..., JsonClient]) -> None:
