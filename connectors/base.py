@@ -134,6 +134,8 @@ class Stream:
     settled_at: Callable[[Payload], str] | None = None
     """When personal data of this record is no longer needed for shipping: an RFC 3339 time, or "" when still needed."""
     summary: Callable[[Payload], Summary] | None = None
+    sequence: Callable[[Payload], str] | None = None
+    """Whose records are sent one after another, such as a buyer's orders; no personal data, at most 100 characters, "" = nobody."""
     link: str = ""
     limit: str = ""
     """The rate limit that reading uses; empty = the connector's first."""

@@ -124,7 +124,8 @@ def _accept_page(page: Page, *, run: SyncRun | None, now: datetime) -> Accepted:
     page.drafts |= drafts(flow, [record for record in news if record.key not in page.drafts], now=now)
     elsewhere = _owned_elsewhere(flow, news)
     unsure = _supersede(news, latest, now)
-    rows = [_row(page, record, elsewhere, run=run, now=now, unsure=record.key in unsure) for record in news]
+    since = {key: one.due_at for key, one in latest.items() if one.state in Delivery.DUE}
+    rows = [_row(page, record, elsewhere, run=run, now=now, due=since.get(record.key, now), unsure=record.key in unsure) for record in news]
     insert(Delivery, rows)
     stopped = [row["key"] for row in rows if row["state"] == Delivery.State.FAILED]
     if stopped:
@@ -166,15 +167,18 @@ def _supersede(records: Sequence[Record], latest: dict[str, Latest], now: dateti
     return unsure
 
 
-def _row(page: Page, record: Record, elsewhere: dict[str, str], *, run: SyncRun | None, now: datetime, unsure: bool) -> dict[str, Any]:
-    """The columns of a new delivery."""
+def _row(
+    page: Page, record: Record, elsewhere: dict[str, str], *, run: SyncRun | None, now: datetime, due: datetime, unsure: bool
+) -> dict[str, Any]:
+    """The columns of a new delivery. `due`: what takes the place of one that still waits keeps its place in the order."""
     state, code, reason = _first_state(record, elsewhere)
     draft = page.drafts[record.key]
     return {
         "flow_id": page.flow.pk, "key": record.key, "state": state, "reason_code": code, "reason": reason, "title": draft.title,
-        "amount": draft.amount, "currency": draft.currency, "placed_at": draft.placed_at, "fingerprint": page.contents[record.key],
+        "amount": draft.amount, "currency": draft.currency, "sequence": draft.sequence,
+        "placed_at": draft.placed_at, "fingerprint": page.contents[record.key],
         "version": record.version[:60], "masked": draft.masked, "sealed": draft.sealed, "seal_id": draft.seal.pk if draft.seal else None,
-        "priority": page.flow.priority, "due_at": now, "unknown": unsure, "fresh": page.force, "run_id": run.pk if run else None,
+        "priority": page.flow.priority, "due_at": due, "unknown": unsure, "fresh": page.force, "run_id": run.pk if run else None,
         "created_at": now, "changed_at": now,
     }  # fmt: skip
 

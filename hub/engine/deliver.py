@@ -11,7 +11,8 @@ import structlog
 from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db import connection as database
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import BooleanField, Exists, F, OuterRef, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from connectors.base import Limit
@@ -98,7 +99,16 @@ def _limit(connection: Connection) -> Limit | None:
 
 def _due(flows: Sequence[Flow], now: datetime) -> QuerySet[Delivery]:
     sending = Delivery.objects.filter(flow=OuterRef("flow"), key=OuterRef("key"), state=Delivery.State.SENDING)
-    return Delivery.objects.filter(flow__in=[flow.pk for flow in flows], state__in=Delivery.DUE, due_at__lte=now).exclude(Exists(sending))
+    due = Delivery.objects.filter(flow__in=[flow.pk for flow in flows], state__in=Delivery.DUE, due_at__lte=now)
+    return due.exclude(Exists(sending)).exclude(Exists(_ahead()))
+
+
+def _ahead() -> QuerySet[Delivery]:
+    """An earlier delivery of the same sequence that is under way, or waits for the target to recover."""
+    mine = {"flow": OuterRef("flow"), "sequence": OuterRef("sequence"), "id__lt": OuterRef("id")}
+    # Spelled out as in its partial index, which SQLite would not use for values that it is given apart.
+    busy = RawSQL("state IN ('sending', 'waiting') AND sequence > ''", (), output_field=BooleanField())
+    return Delivery.objects.filter(busy, **mine)
 
 
 def claim(flows: Sequence[Flow], *, size: int, now: datetime, alone: bool = False) -> tuple[str, list[Row]]:
@@ -134,21 +144,23 @@ def _company(due: Sequence[tuple[int, str]]) -> list[int]:
     return [pk for pk, code in due if code != "died"]
 
 
+_LOADED = (
+    "pk", "flow_id", "key", "attempts", "unknown", "fresh", "reason_code", "fingerprint", "version", "masked", "sealed", "seal_id",
+    "sequence", "due_at",
+)  # fmt: skip
+
+
 def _load(lease: str, flows: dict[int, Flow], now: datetime) -> list[Row]:
-    found = list(
-        Delivery.objects.filter(lease=lease, state=Delivery.State.SENDING)
-        .order_by("-priority", "due_at", "id")
-        .values_list(
-            "pk", "flow_id", "key", "attempts", "unknown", "fresh", "reason_code", "fingerprint", "version", "masked", "sealed", "seal_id"
-        )
-    )
+    mine = Delivery.objects.filter(lease=lease, state=Delivery.State.SENDING)
+    found = list(mine.order_by("-priority", "due_at", "id").values_list(*_LOADED))
     seals = Seal.objects.in_bulk({row[11] for row in found if row[11]})
     return [
         Row(
             pk=pk, flow=flows[flow], key=key, attempts=attempts, unknown=unknown, fresh=fresh, before=before, fingerprint=content,
-            version=version, masked=masked, sealed=None if sealed is None else bytes(sealed), seal=seals.get(seal), started=now,
+            version=version, masked=masked, sealed=None if sealed is None else bytes(sealed), seal=seals.get(seal), sequence=sequence,
+            due_at=due_at, started=now,
         )
-        for pk, flow, key, attempts, unknown, fresh, before, content, version, masked, sealed, seal in found
+        for pk, flow, key, attempts, unknown, fresh, before, content, version, masked, sealed, seal, sequence, due_at in found
     ]  # fmt: skip
 
 

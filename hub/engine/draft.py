@@ -24,6 +24,7 @@ class Draft:
     title: str
     amount: Decimal | None
     currency: str
+    sequence: str
     placed_at: datetime | None
     masked: str
     sealed: bytes | None
@@ -45,6 +46,7 @@ def _draft(flow: Flow, stream: Stream | None, record: Record, seal: Seal | None)
         title=_plain(summary.title)[:160],
         amount=_decimal(summary.amount),
         currency=_plain(summary.currency)[:3],
+        sequence=_plain(stream.sequence(record.payload))[:100] if stream and stream.sequence and not record.problem else "",
         placed_at=_moment(summary.placed_at),
         masked=masked_text(flow, record.payload),
         sealed=vault.seal(seal, encode(record.payload)) if seal else None,

@@ -17,13 +17,14 @@ from hub.models import Delivery, Flow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latest:
-    """The last delivery of a record."""
+    """The last delivery of a record; `due_at` since when it wanted to be sent."""
 
     pk: int
     state: str
     fingerprint: str
     version: str
     unknown: bool
+    due_at: datetime
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,8 +85,10 @@ def _newest(records: Sequence[Record]) -> dict[str, Record]:
 def latest_of(flow: Flow, keys: Any) -> dict[str, Latest]:
     """The last delivery of each key in this flow, in one query."""
     last = Delivery.objects.filter(flow=flow, key__in=list(keys)).order_by().values("key").annotate(last=Max("pk")).values("last")
-    rows = Delivery.objects.filter(pk__in=last).values_list("key", "pk", "state", "fingerprint", "version", "unknown")
+    rows = Delivery.objects.filter(pk__in=last).values_list(
+        "key", "pk", "state", "fingerprint", "version", "unknown", "due_at", "created_at"
+    )
     return {
-        key: Latest(pk=pk, state=state, fingerprint=content, version=version, unknown=unknown)
-        for key, pk, state, content, version, unknown in rows
+        key: Latest(pk=pk, state=state, fingerprint=content, version=version, unknown=unknown, due_at=min(due_at, created_at))
+        for key, pk, state, content, version, unknown, due_at, created_at in rows
     }

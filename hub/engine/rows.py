@@ -68,6 +68,8 @@ class Row:
     masked: str
     sealed: bytes | None
     seal: Seal | None
+    sequence: str
+    due_at: datetime
     started: datetime
     source: Payload = field(default_factory=dict)
     refreshed: bool = False

@@ -51,7 +51,30 @@ def in_threads(size: int) -> Callable[[Callable[[Row], None], Sequence[Row]], No
 
 
 def send(client: JsonClient, operation: Operation, rows: Sequence[Row], *, size: int, late: datetime) -> None:
-    """Sends the payload of every row and sets its result. In bulk where the target can. From `late` on nothing more is sent."""
+    """Sends the payload of every row and sets its result. In bulk where the target can. From `late` on nothing more is sent.
+
+    Rows of one sequence go one after the other; behind one that did not get through they get no result and stay due.
+    """
+    chains = _by_sequence(rows)
+    while chains:
+        _send_together(client, operation, [chain[0] for chain in chains], size=size, late=late)
+        chains = [chain[1:] for chain in chains if len(chain) > 1 and not _stuck(chain[0])]
+
+
+def _by_sequence(rows: Sequence[Row]) -> list[list[Row]]:
+    chains: dict[object, list[Row]] = {}
+    for row in rows:
+        chains.setdefault(row.sequence or row.pk, []).append(row)
+    return list(chains.values())
+
+
+def _stuck(row: Row) -> bool:
+    """True when the row was not sent, or will be tried again."""
+    failed = row.result if isinstance(row.result, Failed) else None
+    return row.result is None or (failed is not None and (failed.error.retryable or failed.error.category == "credentials"))
+
+
+def _send_together(client: JsonClient, operation: Operation, rows: Sequence[Row], *, size: int, late: datetime) -> None:
     if operation.send_many is None or len(rows) == 1:
         in_threads(size)(lambda row: _send_one(client, operation, row, late), rows)
         return

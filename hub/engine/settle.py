@@ -73,6 +73,7 @@ def _change(row: Row, now: datetime) -> dict[str, Any]:
     else:
         change |= {
             "state": State.PENDING, "reason_code": row.before, "attempts": row.attempts - 1, "unknown": row.unknown, "fresh": row.fresh,
+            "due_at": row.due_at,
         }  # fmt: skip
     return change
 

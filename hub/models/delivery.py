@@ -15,7 +15,8 @@ from hub.models.sync_run import SyncRun
 class Delivery(models.Model):
     """`masked` is JSON text for people; `sealed` the clear text under the record's seal, for the machine.
 
-    `unknown` is set while an earlier attempt may have acted at the target without our knowing.
+    `unknown` is set while an earlier attempt may have acted at the target without our knowing. `sequence` names whose deliveries go
+    one after the other: while an earlier one waits for the target to recover, a later one is not sent.
     """
 
     class State(models.TextChoices):
@@ -39,6 +40,7 @@ class Delivery(models.Model):
     title = models.CharField(max_length=160, blank=True)
     amount = models.DecimalField(max_digits=18, decimal_places=4, null=True, blank=True)
     currency = models.CharField(max_length=3, blank=True)
+    sequence = models.CharField(max_length=100, blank=True)
     placed_at = models.DateTimeField(null=True, blank=True)
     fingerprint = models.CharField(max_length=64)
     version = models.CharField(max_length=60, blank=True)
@@ -82,6 +84,9 @@ class Delivery(models.Model):
                 F("flow"), F("priority").desc(), F("due_at"), F("id"), condition=Q(state__in=["pending", "waiting"]), name="delivery_due"
             ),
             models.Index(fields=["flow", "key", "-id"], name="delivery_latest"),
+            models.Index(
+                fields=["flow", "sequence", "id"], condition=Q(state__in=["sending", "waiting"], sequence__gt=""), name="delivery_sequence"
+            ),
             models.Index(fields=["waits_for"], condition=Q(state="held"), name="delivery_held"),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="delivery_leases"),
             models.Index(fields=["state", "-id"], name="delivery_state"),

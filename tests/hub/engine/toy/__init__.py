@@ -128,6 +128,7 @@ SHOP = Connector(
         Stream(
             id="orders", label="Orders", schema="order", read=_read, read_many=_read_many,
             read_one=lambda client, key: next(iter(_read_many(client, [key])), None),
+            sequence=lambda order: str(order.get("Buyer", "")),
             summary=lambda order: Summary(title=f"Order {order['Id']}", amount=str(order["Total"]), currency="USD"),
         ),
         Stream(id="people", label="People", schema="person", read=_people, derived_from="orders", derive=_person),
