@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from connectors.amazon.sandbox import AmazonSandbox
 from connectors.channeladvisor.sandbox import ChannelAdvisorSandbox
 from connectors.sandbox import Rate
 from connectors.tims.sandbox import CLIENT_ID, CLIENT_SECRET, TimsSandbox
 
 CHANNELADVISOR_PORT = 8801
 TIMS_PORT = 8802
+AMAZON_PORT = 8803
 PUBLISHED = Rate(600, 60)
 """Calls that TIMS allows by default (TIMS contract 1.7)."""
 WEBHOOK_SECRET = "standin-webhook-secret-of-tims"  # noqa: S105 - the stand-in's own, worth nothing elsewhere
@@ -61,6 +63,13 @@ def open_standins(folder: Path | None, *, fixed_ports: bool = True, rate: Rate =
     opened.channeladvisor.start(free_port(CHANNELADVISOR_PORT) if fixed_ports else 0)
     opened.tims.start(free_port(TIMS_PORT) if fixed_ports else 0)
     return opened
+
+
+def open_amazon(folder: Path | None) -> AmazonSandbox:
+    """Starts the stand-in of Amazon; its state lives in `folder` as that of the others."""
+    amazon = AmazonSandbox(folder / "amazon.sqlite3" if folder else ":memory:")
+    amazon.start(free_port(AMAZON_PORT))
+    return amazon
 
 
 def free_port(wanted: int) -> int:

@@ -1,4 +1,4 @@
-"""Starts the local stand-ins of ChannelAdvisor and TIMS, so that flows can be tried before an account is trusted."""
+"""Starts the local stand-ins of ChannelAdvisor, TIMS and Amazon, so that flows can be tried before an account is trusted."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from connectors.amazon.sandbox import AmazonSandbox
 from hub.console import console, table
-from hub.demo.standins import CHANNELADVISOR_PORT, TIMS_PORT, StandIns, open_standins
+from hub.demo.standins import AMAZON_PORT, CHANNELADVISOR_PORT, TIMS_PORT, StandIns, open_amazon, open_standins
 
 
 class Command(BaseCommand):
@@ -24,20 +25,21 @@ class Command(BaseCommand):
         parser.add_argument("--memory", action="store_true", help="keep nothing: the books live as long as the command")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with open_standins(None if options["memory"] else settings.VAR_DIR / "sandbox") as opened:
-            announce(opened)
+        folder = None if options["memory"] else settings.VAR_DIR / "sandbox"
+        with open_standins(folder) as opened, open_amazon(folder) as amazon:
+            announce(opened, amazon)
             ended = threading.Event()
             for name in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(name, lambda *_: ended.set())
             ended.wait()
 
 
-def announce(opened: StandIns) -> None:
+def announce(opened: StandIns, amazon: AmazonSandbox) -> None:
     """Prints the addresses and what a connection must contain; the secrets are the stand-ins' own and open nothing else."""
     to = console()
-    for connector, fields in opened.settings().items():
+    for connector, fields in {**opened.settings(), "amazon": amazon.settings()}.items():
         to.print(table(connector, ("setting", "value"), fields.items()), "")
-    for box, port in ((opened.channeladvisor, CHANNELADVISOR_PORT), (opened.tims, TIMS_PORT)):
+    for box, port in ((opened.channeladvisor, CHANNELADVISOR_PORT), (opened.tims, TIMS_PORT), (amazon, AMAZON_PORT)):
         if not box.url.endswith(f":{port}"):
             to.print(f"[yellow]Port {port} is taken; {box.label} listens on {box.url} this time.[/]")
-    to.print("Faults, clock and orders: POST to /__sandbox__/… of either address. Ctrl-C stops both.")
+    to.print("Faults, clock and orders: POST to /__sandbox__/… of each address. Ctrl-C stops them all.")
