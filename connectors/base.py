@@ -80,6 +80,9 @@ class Reference:
     target: str = ""
     scope: str = ""
     """Which flow asks; two flows never share an idempotency key."""
+    decision: str = ""
+    """What a person decided after a ConflictError: "source" (the channel is right), "target" (what stands there stays), "merge" (what the
+    target takes is brought over, the rest stays), or "" for nobody has decided."""
 
     @property
     def token(self) -> str:
@@ -164,6 +167,7 @@ class Operation:
     `follow(client, pending)` asks for the outcome of (ticket, reference) pairs, one Outcome each, in order; a Receipt that still holds a
     ticket is asked for again. `follow_after`: seconds between two questions.
     `limit`: the rate limit that sending uses; empty = the connector's first.
+    `decides`: it obeys `Reference.decision`, so that people are offered the choice after a conflict.
     """
 
     id: str
@@ -178,6 +182,7 @@ class Operation:
     follow: Callable[[JsonClient, Sequence[tuple[str, Reference]]], list[Outcome]] | None = None
     follow_after: float = 30.0
     limit: str = ""
+    decides: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,7 +62,8 @@ OPERATIONS = (
     Operation(id="customers", label="Find or create customer", schema="customer", send=customers.send, find=customers.find,
               link="api/v1/customers/{key}"),
     Operation(id="sales_orders", label="Create or change sales order", schema="sales_order", send=sales_orders.send,
-              send_many=sales_orders.send_many, find=sales_orders.find, batch=bulk.MOST, link="api/v1/sales_orders/{key}"),
+              send_many=sales_orders.send_many, find=sales_orders.find, batch=bulk.MOST, decides=True,
+              link="api/v1/sales_orders/{key}"),
 )  # fmt: skip
 
 CONNECTOR = Connector(

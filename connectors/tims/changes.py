@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -62,6 +62,17 @@ def plan(current: Payload, wanted: Payload, base: Payload | None = None) -> Plan
     _patch(made, current, wanted, base, status)
     _status(made, current, wanted, status)
     return made
+
+
+def decided(made: Plan, decision: str) -> Plan:
+    """The plan after a person's decision: "target" does nothing, "merge" what TIMS takes; what stays is told as a warning."""
+    if decision not in ("target", "merge"):
+        return made
+    kept = [f"{name} stays as it is in TIMS, as decided." for name in dict.fromkeys(one.path for one in made.conflicts)]
+    if decision == "target":
+        other = [f"{name} stays as it is in TIMS, as decided." for name in made.patch]
+        return Plan(warnings=[*made.warnings, *kept, *other])
+    return replace(made, conflicts=[], warnings=[*made.warnings, *kept])
 
 
 def conflict(path: str, ours: Any, theirs: Any, words: str, *, personal: bool = False) -> Problem:

@@ -88,7 +88,7 @@ def amend(client: JsonClient, order_id: str, wanted: Payload, reference: Referen
     base: Payload | None = None
     for _ in range(TRIES):
         current = fetch(client, PATH, order_id)
-        plan = changes.plan(current, wanted, base)
+        plan = changes.decided(changes.plan(current, wanted, None if reference.decision == "source" else base), reference.decision)
         if plan.conflicts:
             words = f"Sales order {order_id} cannot follow the channel's change. {plan.conflicts[0].message}"
             raise ConflictError(words, code="conflict", problems=tuple(plan.conflicts))

@@ -48,6 +48,13 @@ def retry_deliveries(admin: ReadOnlyAdmin, request: HttpRequest, deliveries: Que
     _say(admin, request, done, "tried again, from the source on", left)
 
 
+def decide_deliveries(admin: ReadOnlyAdmin, request: HttpRequest, deliveries: QuerySet[Delivery], *, decision: str) -> None:
+    """Tries what failed with a conflict again as the person decided, and says how many."""
+    left = triage.refusal(deliveries, (triage.State.FAILED,))
+    done = triage.decide(deliveries, decision=decision, by=person(request))
+    _say(admin, request, done, "tried again as you decided", left)
+
+
 def release_deliveries(admin: ReadOnlyAdmin, request: HttpRequest, deliveries: QuerySet[Delivery]) -> None:
     """Lets held ones go on and says how many."""
     left = triage.refusal(deliveries, (triage.State.HELD,))

@@ -21,6 +21,7 @@ from hub.admin.timeline import timeline
 from hub.admin.tries import as_try
 from hub.admin.words import badge, money
 from hub.engine import triage
+from hub.engine.records import operation_of
 from hub.models import CrossReference, Delivery, Flow, Reveal
 
 FAMILY = 20
@@ -47,7 +48,7 @@ def delivery_page(admin: ReadOnlyAdmin, request: HttpRequest, pk: str) -> HttpRe
 
 
 def act_on_delivery(admin: ReadOnlyAdmin, request: HttpRequest, pk: str) -> HttpResponse:
-    """Retry, release, hold or skip, as posted."""
+    """Retry, release, decide a conflict, hold or skip, as posted."""
     if request.method != "POST" or not request.user.has_perm("hub.triage_delivery"):
         raise PermissionDenied
     rows, what = Delivery.objects.filter(pk=get_object_or_404(Delivery.objects.only("pk"), pk=pk).pk), request.POST.get("act", "")
@@ -56,6 +57,8 @@ def act_on_delivery(admin: ReadOnlyAdmin, request: HttpRequest, pk: str) -> Http
         acts.retry_deliveries(admin, request, rows)
     elif what == "release":
         acts.release_deliveries(admin, request, rows)
+    elif what in Delivery.Decision.values:
+        acts.decide_deliveries(admin, request, rows, decision=what)
     elif what in ("hold", "skip"):
         answer = acts.stop_deliveries(admin, request, rows, how=what, back=_back(pk))
     return answer or redirect("admin:hub_delivery_change", pk)
@@ -103,12 +106,18 @@ def _rights(request: HttpRequest, delivery: Delivery) -> dict[str, Any]:
     return {
         "may_retry": may and delivery.state in (triage.State.FAILED, triage.State.WAITING),
         "may_release": may and delivery.state == triage.State.HELD,
+        "may_decide": may and delivery.state == triage.State.FAILED and delivery.reason_code == "conflict" and _decides(delivery.flow),
         "may_hold": may and delivery.state in triage.HOLDABLE,
         "may_skip": may and delivery.state in Delivery.OPEN,
         "may_reveal": request.user.has_perm("hub.reveal_delivery"),
         "revealable": delivery.sealed is not None and delivery.seal is not None and delivery.seal.destroyed_at is None,
         "destroyed": delivery.seal is not None and (delivery.sealed is None or delivery.seal.destroyed_at is not None),
     }
+
+
+def _decides(flow: Flow) -> bool:
+    """Whether the flow's operation obeys what a person decides after a conflict."""
+    return bool(flow.operation) and operation_of(flow).decides
 
 
 def _cross_reference(delivery: Delivery) -> CrossReference | None:

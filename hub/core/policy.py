@@ -104,7 +104,7 @@ ADVICE = {
     "rejected": "Correct the value at its source or in the mapping, then retry.",
     "missing": "Check that the record still exists in the other system, then retry or ignore it.",
     "mapping": "Correct the mapping rule or add the missing lookup row, then retry all of this cause.",
-    "conflict": "Compare the two documents, correct the one that is wrong, then retry; or resolve it with a note.",
+    "conflict": "Open the delivery and choose who is right: the channel, the target, or what can be changed of both.",
     "exhausted": "The other system was unwell for too long. Check the connection, then retry.",
     "unknown_outcome": "Look in the target system whether the document exists; retry asks it first and never doubles it.",
     "unsupported": "Use another operation or dialect for this flow, or ignore the record.",

@@ -146,7 +146,7 @@ def _company(due: Sequence[tuple[int, str]]) -> list[int]:
 
 _LOADED = (
     "pk", "flow_id", "key", "attempts", "unknown", "fresh", "reason_code", "fingerprint", "version", "masked", "sealed", "seal_id",
-    "sequence", "due_at",
+    "sequence", "due_at", "decision",
 )  # fmt: skip
 
 
@@ -158,9 +158,9 @@ def _load(lease: str, flows: dict[int, Flow], now: datetime) -> list[Row]:
         Row(
             pk=pk, flow=flows[flow], key=key, attempts=attempts, unknown=unknown, fresh=fresh, before=before, fingerprint=content,
             version=version, masked=masked, sealed=None if sealed is None else bytes(sealed), seal=seals.get(seal), sequence=sequence,
-            due_at=due_at, started=now,
+            due_at=due_at, started=now, decision=decision,
         )
-        for pk, flow, key, attempts, unknown, fresh, before, content, version, masked, sealed, seal, sequence, due_at in found
+        for pk, flow, key, attempts, unknown, fresh, before, content, version, masked, sealed, seal, sequence, due_at, decision in found
     ]  # fmt: skip
 
 

@@ -71,6 +71,7 @@ class Row:
     sequence: str
     due_at: datetime
     started: datetime
+    decision: str = ""
     source: Payload = field(default_factory=dict)
     refreshed: bool = False
     target_key: str = ""
@@ -90,6 +91,7 @@ class Row:
             version=self.fingerprint,
             target=self.target_key,
             scope=f"{self.flow.slug}/{self.mapping_version or 0}",
+            decision=self.decision,
         )
 
 

@@ -37,6 +37,12 @@ def retry_cause(cause: str, *, by: User | None) -> int:
     return retry(stopped_by(ErrorRecord.objects.filter(cause=cause)), by=by)
 
 
+def decide(deliveries: QuerySet[Delivery], *, decision: str, by: User | None) -> int:
+    """A person says who is right after a conflict; those that failed with one are tried again like that. Answers how many."""
+    words = f"Decided: {Delivery.Decision(decision).label}."
+    return _queue(deliveries.filter(reason_code="conflict"), (State.FAILED,), by=by, words=words, decision=decision)
+
+
 def release(deliveries: QuerySet[Delivery], *, by: User | None) -> int:
     """Lets held ones go on, from the source on. Answers how many."""
     return _queue(deliveries, (State.HELD,), by=by, words="Released.")
@@ -95,12 +101,13 @@ _WHY: dict[str, str] = {
 }
 
 
-def _queue(deliveries: QuerySet[Delivery], states: Sequence[str], *, by: User | None, words: str) -> int:
+def _queue(deliveries: QuerySet[Delivery], states: Sequence[str], *, by: User | None, words: str, decision: str = "") -> int:
     with transaction.atomic():
         targets = list(deliveries.filter(state__in=states).order_by().values_list("flow__target_id", flat=True).distinct())
         chosen = _locked(deliveries, states)
         _change(
-            chosen, state=State.PENDING, due_at=timezone.now(), fresh=True, attempts=0, deaths=0, waits_for="", reason="", reason_code=""
+            chosen, state=State.PENDING, due_at=timezone.now(), fresh=True, attempts=0, deaths=0, waits_for="", reason="", reason_code="",
+            decision=decision,
         )  # fmt: skip
         _log(chosen, by=by, words=words)
         for target in targets:

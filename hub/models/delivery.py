@@ -29,6 +29,11 @@ class Delivery(models.Model):
         FAILED = "failed", "Needs a person"
         SUPERSEDED = "superseded", "Replaced by a newer version"
 
+    class Decision(models.TextChoices):
+        SOURCE = "source", "the channel is right"
+        TARGET = "target", "the target stays as it is"
+        MERGE = "merge", "what can be changed is changed, the rest stays"
+
     OPEN: ClassVar = (State.PENDING, State.WAITING, State.HELD, State.FAILED)
     DUE: ClassVar = (State.PENDING, State.WAITING)
 
@@ -53,6 +58,7 @@ class Delivery(models.Model):
     deaths = models.PositiveSmallIntegerField("attempts whose worker stopped", default=0)
     unknown = models.BooleanField(default=False)
     fresh = models.BooleanField("read the source again first", default=False)
+    decision = models.CharField("decided after a conflict", max_length=10, choices=Decision.choices, blank=True)
     lease = models.CharField(max_length=32, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     waits_for = models.CharField(max_length=300, blank=True)

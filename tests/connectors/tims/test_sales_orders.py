@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -161,6 +162,32 @@ def test_a_changed_price_is_a_conflict_and_nothing_else_is_done_either(client: T
     assert stored(box)["Version"] == 1
 
 
+def _changed(client: TimsClient, receipt: Receipt, decision: str) -> Receipt:
+    """A price that TIMS cannot change and a method that it can, after a person decided."""
+    first, second = order()["LineItems"]
+    wish = order(LineItems=[{**first, "Price": Decimal("49.99")}, second], ShippingMethod="UPS-GND")
+    return sales_orders.send(client, wish, replace(reference(version="v2", target=receipt.key), decision=decision))
+
+
+def test_when_tims_is_right_nothing_is_changed_and_what_stays_is_told(client: TimsClient, box: TimsSandbox) -> None:
+    found = _changed(client, created(client), "target")
+    assert (found.outcome, stored(box)["Version"]) == ("unchanged", 1)
+    assert "ShippingMethod stays as it is in TIMS, as decided." in found.warnings
+
+
+def test_when_both_are_merged_what_tims_takes_is_changed_and_the_rest_is_told(client: TimsClient, box: TimsSandbox) -> None:
+    found = _changed(client, created(client), "merge")
+    assert (found.outcome, stored(box)["ShippingMethod"]) == ("changed", "UPS-GND")
+    assert stored(box)["LineItems"][0]["Price"] == order()["LineItems"][0]["Price"]
+    assert any(words.startswith("LineItems[0].Price stays") for words in found.warnings)
+
+
+def test_when_the_channel_is_right_what_tims_cannot_change_stays_a_conflict(client: TimsClient) -> None:
+    receipt = created(client)
+    with pytest.raises(ConflictError):
+        _changed(client, receipt, "source")
+
+
 class _Desk:
     """Somebody in TIMS who saves an order just before our PATCH arrives."""
 
@@ -189,6 +216,16 @@ def test_a_field_that_the_desk_changed_at_the_same_time_is_for_a_person(
     with pytest.raises(ConflictError, match="at the same time"):
         again(client, receipt, ShippingMethod="UPS-GND")
     assert stored(box)["ShippingMethod"] == "USPS-EXP"
+
+
+def test_when_the_channel_is_right_what_the_desk_changed_meanwhile_gives_way(
+    client: TimsClient, box: TimsSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receipt = created(client)
+    monkeypatch.setattr(box, "idempotency", _Desk(box, {"ShippingMethod": "USPS-EXP"}, times=1))
+    wish = replace(reference(version="v2", target=receipt.key), decision="source")
+    sales_orders.send(client, order(ShippingMethod="UPS-GND"), wish)
+    assert stored(box)["ShippingMethod"] == "UPS-GND"
 
 
 def test_endless_collisions_are_left_for_later(client: TimsClient, box: TimsSandbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import io
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
 from hub.models import CrossReference, Reveal, Seal
@@ -93,6 +94,25 @@ def test_retrying_what_is_being_sent_is_refused_in_words(enter: Enter) -> None:
     made = factories.delivery(factories.flow(), "sending")
     page = words(enter("Operator").post(act_on(made.pk), {"act": "retry"}, follow=True))
     assert "being sent right now cannot be changed" in page
+
+
+@pytest.mark.parametrize("decision", ["source", "target", "merge"])
+def test_a_conflict_is_decided_and_tried_again_under_the_persons_name(decision: str, enter: Enter) -> None:
+    made, client = factories.failed(factories.flow(), reason_code="conflict"), enter("Operator")
+    assert "Who is right?" in words(client.get(page_of(made.pk)))
+    page = words(client.post(act_on(made.pk), {"act": decision}, follow=True))
+    made.refresh_from_db()
+    assert (made.state, made.decision) == ("pending", decision)
+    assert "1 delivery is tried again as you decided" in page
+    assert LogEntry.objects.filter(object_id=str(made.pk), change_message=f"Decided: {made.get_decision_display()}.").count() == 1
+
+
+def test_nobody_is_asked_who_is_right_where_there_is_no_conflict(enter: Enter) -> None:
+    made, client = factories.failed(factories.flow()), enter("Operator")
+    assert "Who is right?" not in words(client.get(page_of(made.pk)))
+    client.post(act_on(made.pk), {"act": "target"})
+    made.refresh_from_db()
+    assert (made.state, made.decision) == ("failed", "")
 
 
 def test_skipping_asks_for_a_reason_first(enter: Enter) -> None:

@@ -154,6 +154,15 @@ def test_a_retry_reads_the_source_again(hub: Hub) -> None:
     assert ErrorRecord.objects.get().state == "healed"
 
 
+def test_what_a_person_decided_reaches_the_target(hub: Hub) -> None:
+    hub.world.place("1")
+    hub.read()
+    Delivery.objects.update(state="failed", reason_code="conflict")
+    triage.decide(Delivery.objects.all(), decision="merge", by=None)
+    (row,) = claim([hub.flow], size=5, now=timezone.now())[1]
+    assert row.reference.decision == "merge"
+
+
 def test_an_order_is_held_for_its_customer_and_released_when_the_customer_arrives(hub: Hub) -> None:
     people = Flow.objects.create(
         slug="people", name="People", source=hub.flow.source, stream="people", target=hub.flow.target, operation="people",
