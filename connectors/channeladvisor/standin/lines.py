@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 import random
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from connectors.base import Payload
+from connectors.sandbox.prices import MESSAGES, Rates, price_of
 
 ZERO = Decimal(0)
-MESSAGES = ("Happy birthday! 🎂", "With love from all of us", "Alles Gute!", "Enjoy – see you soon")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rates:
-    """How a marketplace taxes: `percent`, whether prices include it, and the decimal places of its currency."""
-
-    percent: Decimal
-    inclusive: bool
-    places: int
-
-    def rounded(self, amount: Decimal) -> Decimal:
-        """Half up to the smallest coin."""
-        return amount.quantize(Decimal(1).scaleb(-self.places), ROUND_HALF_UP)
-
-    def tax(self, amount: Decimal) -> Decimal:
-        """The tax on top of an amount, or contained in it."""
-        return self.rounded(amount * self.percent / (100 + self.percent if self.inclusive else Decimal(100)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +57,6 @@ def order_line(chance: random.Random, what: Goods, *, number: int, rates: Rates,
         ],
         "DistributionCenter": center,
     }  # fmt: skip
-
-
-def price_of(sku: str, *, places: int = 2) -> Decimal:
-    """The price of a SKU, always the same one: 4.99 to 204.99, or whole coins."""
-    units = 4 + zlib.crc32(sku.encode()) % 200
-    return Decimal(units * 100) if places == 0 else Decimal(units) + Decimal("0.99")
 
 
 def _promotion(chance: random.Random, worth: Decimal, shipping: Decimal, rates: Rates) -> Payload:

@@ -11,9 +11,10 @@ from typing import Any
 
 from connectors.base import Payload
 from connectors.channeladvisor.standin.failing import REASONS, spoil
-from connectors.channeladvisor.standin.lines import Rates, goods, order_line
-from connectors.channeladvisor.standin.people import Buyer, buyer
+from connectors.channeladvisor.standin.lines import goods, order_line
 from connectors.channeladvisor.times import written
+from connectors.sandbox.people import Buyer, buyer
+from connectors.sandbox.prices import Rates
 
 ZERO = Decimal(0)
 

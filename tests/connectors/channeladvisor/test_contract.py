@@ -7,8 +7,8 @@ import pytest
 from connectors.base import Reference
 from connectors.channeladvisor import CONNECTOR
 from connectors.channeladvisor.sandbox import WEBHOOK_SECRET, ChannelAdvisorSandbox
-from connectors.channeladvisor.standin.people import MARKED_PHONE
 from connectors.hooks import Hooks
+from connectors.sandbox.people import MARKED_PHONE
 from tests.connectors.channeladvisor.conftest import orders
 from tests.connectors.contract import ConnectorContract, Stand
 

@@ -12,7 +12,7 @@ import pytest
 
 from connectors.channeladvisor.standin.failing import REASONS, TOTALS_MISMATCH
 from connectors.channeladvisor.standin.orders import Generated, generate
-from connectors.channeladvisor.standin.people import MARKED_PHONE
+from connectors.sandbox.people import MARKED_PHONE
 from connectors.schema import validate
 from connectors.wire import encode
 
