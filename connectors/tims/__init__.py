@@ -1,9 +1,9 @@
-"""TIMS, the ERP: items, customers and sales orders, as a declared connector."""
+"""TIMS, the ERP: items, customers, sales orders and shipments, as a declared connector."""
 
 from __future__ import annotations
 
 from connectors.base import Connector, Limit, Operation, Setting, Stream, Webhook
-from connectors.tims import bulk, customers, sales_orders, streams, webhook
+from connectors.tims import bulk, customers, packages, sales_orders, shipments, streams, webhook
 from connectors.tims.check import check, environment
 from connectors.tims.client import LABEL, PACKAGE, connect
 from connectors.tims.order_settings import ORDER_SETTINGS
@@ -56,6 +56,16 @@ STREAMS = (
         summary=streams.order_summary,
         link="api/v1/sales_orders/{key}",
     ),
+    Stream(
+        id="packages",
+        label="Shipped packages",
+        schema="package",
+        read=packages.read,
+        read_one=packages.read_one,
+        read_many=packages.read_many,
+        compare=packages.compare,
+        summary=packages.summary,
+    ),
 )
 
 OPERATIONS = (
@@ -64,6 +74,8 @@ OPERATIONS = (
     Operation(id="sales_orders", label="Create or change sales order", schema="sales_order", send=sales_orders.send,
               send_many=sales_orders.send_many, find=sales_orders.find, batch=bulk.MOST, decides=True,
               link="api/v1/sales_orders/{key}"),
+    Operation(id="shipments", label="Enter shipment of another warehouse", schema="shipment", send=shipments.send, repeatable=True,
+              link="api/v1/shipments/{key}"),
 )  # fmt: skip
 
 CONNECTOR = Connector(

@@ -34,7 +34,8 @@ class Plan:
     patch: Payload = field(default_factory=dict)
     cancel: list[Payload] | None = None
     action: str = ""
-    """"hold", "release", "complete" or ""."""
+    """"hold", "release", "complete", "fulfil" (the marketplace shipped it; `then_complete` also closes it) or ""."""
+    then_complete: bool = False
     hold_code: str = DEFAULT_HOLD
     conflicts: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -192,8 +193,14 @@ def _status(made: Plan, current: Payload, wanted: Payload, status: str) -> None:
         made.action = "release"
     elif want == "Open" and status == "OnHold":
         made.warnings.append(f"TIMS keeps the order on hold ({code or 'no code'}); release it there.")
-    elif want == "Completed" and status == "Fulfilled" and _invoiced(current):
+    elif want in ("Fulfilled", "Completed") and status in ("Open", "PartiallyFulfilled") and _external(current):
+        made.action, made.then_complete = "fulfil", want == "Completed"
+    elif want == "Completed" and status == "Fulfilled" and (_external(current) or _invoiced(current)):
         made.action = "complete"
+
+
+def _external(current: Payload) -> bool:
+    return current.get("FulfilledBy") == "External"
 
 
 def _invoiced(current: Payload) -> bool:

@@ -172,7 +172,7 @@ def _plain(path: str) -> str:
 
 @cache
 def _shown_paths() -> frozenset[str]:
-    declared = [*schema.fields(PACKAGE, "sales_order_record"), *schema.fields(PACKAGE, "customer_record"), *schema.fields(PACKAGE, "item")]
+    declared = [field for name in ("sales_order_record", "customer_record", "item", "shipment") for field in schema.fields(PACKAGE, name)]
     hidden = {one.path for one in declared if one.personal}
     return frozenset(one.path for one in declared) - hidden
 

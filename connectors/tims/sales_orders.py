@@ -9,7 +9,7 @@ from contextlib import suppress
 from connectors.base import Outcome, Payload, Receipt, Reference
 from connectors.errors import ConflictError, ConnectorError, MissingError, NotNeededError, OutcomeUnknownError, RejectedError, StaleError
 from connectors.http import JsonClient
-from connectors.tims import bulk, changes
+from connectors.tims import bulk, changes, external
 from connectors.tims.client import DuplicateError, ReplayedError, in_production
 from connectors.tims.masking import mask_for_test
 from connectors.tims.streams import fetch
@@ -95,13 +95,13 @@ def amend(client: JsonClient, order_id: str, wanted: Payload, reference: Referen
         if plan.empty:
             return receipt(current, "unchanged", plan.warnings)
         try:
-            return _carried_out(client, current, plan, reference)
+            return _carried_out(client, current, wanted, plan, reference)
         except StaleError:
             base = base or current
     raise StaleError(f"Sales order {order_id} is being changed in TIMS all the time; it will be tried again.", status=412)
 
 
-def _carried_out(client: JsonClient, current: Payload, plan: changes.Plan, reference: Reference) -> Receipt:
+def _carried_out(client: JsonClient, current: Payload, wanted: Payload, plan: changes.Plan, reference: Reference) -> Receipt:
     order_id = str(current["SalesOrderID"])
     if plan.cancel is not None:
         wish = {"Reason": "Other", **({"Lines": plan.cancel} if plan.cancel else {})}
@@ -109,7 +109,11 @@ def _carried_out(client: JsonClient, current: Payload, plan: changes.Plan, refer
     if plan.patch:
         match = {"If-Match": f'W/"{current["Version"]}"'}
         current = client.call("PATCH", f"api/v1/{PATH}/{order_id}", body=plan.patch, headers=match).body
-    if plan.action:
+    if plan.action == "fulfil":
+        current = external.fulfilled(client, current, wanted, reference)
+        if plan.then_complete and current["OrderStatus"] == "Fulfilled":
+            current = _action(client, current, "complete", {}, reference)
+    elif plan.action:
         wish = {"Code": plan.hold_code} if plan.action == "hold" else {}
         current = _action(client, current, plan.action, wish, reference)
     return receipt(current, "cancelled" if current.get("OrderStatus") == "Cancelled" else "changed", plan.warnings)

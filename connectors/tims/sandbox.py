@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import math
+import random
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
 from connectors.sandbox import Rate, Refusal, Request, Router, Row, Sandbox, Sending
-from connectors.tims.standin import actions, bulk, customers, documents, events, front, items, matching, orders, seeds, stock
+from connectors.tims.standin import (
+    actions,
+    bulk,
+    customers,
+    documents,
+    events,
+    front,
+    items,
+    matching,
+    orders,
+    seeds,
+    shipments,
+    stock,
+    warehouse,
+)
 from connectors.tims.standin.front import COMPANY
 
 CLIENT_ID, CLIENT_SECRET, API_KEY = "throughline", "tims-sandbox-secret", "tk_test_sandbox_key"
@@ -18,6 +33,7 @@ AREAS = {
     "items": "master",
     "reference": "master",
     "sales_orders": "sales",
+    "shipments": "sales",
     "inventory": "inventory",
     "webhooks": "webhooks",
 }
@@ -31,6 +47,7 @@ ROUTES.add(
     items.ITEMS,
     orders.ORDERS,
     actions.ACTIONS,
+    shipments.SHIPMENTS,
     stock.STOCK,
     events.EVENTS_ROUTES,
 )
@@ -63,9 +80,8 @@ class TimsSandbox(Sandbox):
         self.api_keys: dict[str, tuple[str, ...]] = {API_KEY: SCOPES}
         self.scopes: tuple[str, ...] = SCOPES
         self.blocked_addresses: set[str] = set()
-        for part in (customers, items, orders):
+        for part in (customers, items, orders, shipments):
             part.declare(self)
-        self.book.order("shipments", lambda row: str(row["UpdatedAt"]))
         if seeded and not self.book.count("items"):
             self.seed()
 
@@ -164,10 +180,36 @@ class TimsSandbox(Sandbox):
             row = documents.load(self, kind, key, kind)
             return documents.save(self, kind, key, {**row, **changes}, changed=sorted(changes), by=by)
 
-    def ship(self, order_id: str, lines: list[Row] | None = None) -> Row:
-        """The warehouse ships an order or `[{"LineNumber", "Quantity"}]` of it; asked again, a fulfilled one is completed."""
+    def ship(self, order_id: str, lines: list[Row] | None = None, *, parcels: list[list[Row]] | None = None, tracked: bool = True) -> Row:
+        """The warehouse ships an order or `[{"LineNumber", "Quantity"}]` of it, as one package, or `parcels` as one shipment of several.
+
+        Answers the order; asked again, a fulfilled one is completed. Without `tracked` the carrier's numbers come later.
+        """
         with self.book.transaction():
-            return actions.advanced(self, documents.load(self, "sales_orders", order_id, "Sales order"), lines)
+            order = documents.load(self, "sales_orders", order_id, "Sales order")
+            if order["OrderStatus"] == "Fulfilled":
+                return warehouse.completed(self, order)
+            warehouse.ship(self, order_id, parcels or ([lines] if lines else None), tracked=tracked)
+            return documents.load(self, "sales_orders", order_id, "Sales order")
+
+    def ship_open(self, chance: random.Random, now: datetime) -> list[str]:
+        """A round of the warehouse over all open orders, see `standin.warehouse.ship_open`; answers the shipments it made or changed."""
+        with self.book.transaction():
+            return warehouse.ship_open(self, chance, now)
+
+    def shipments(self, order_id: str) -> list[Row]:
+        """Every shipment of an order, oldest first."""
+        return shipments.of_order(self, order_id)
+
+    def correct_tracking(self, shipment_id: str, number: str, *, package: int = 1) -> Row:
+        """A person corrects the tracking number of a package."""
+        with self.book.transaction():
+            return warehouse.retracked(self, documents.load(self, shipments.KIND, shipment_id, "Shipment"), number, package=package)
+
+    def void(self, shipment_id: str) -> Row:
+        """A person voids a shipment."""
+        with self.book.transaction():
+            return shipments.voided(self, documents.load(self, shipments.KIND, shipment_id, "Shipment"), by="mkeller")
 
     def merge(self, customer_id: str, into: str) -> Row:
         """A person merges a customer into another one."""

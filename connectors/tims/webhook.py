@@ -16,10 +16,10 @@ from connectors.wire import decode
 
 TOLERANCE = 300
 DAYS = timedelta(days=29)
-STREAMS = {"item": "items", "customer": "customers", "sales_order": "sales_orders"}
+STREAMS = {"item": "items", "customer": "customers", "sales_order": "sales_orders", "shipment": "packages"}
 EVENTS = (
     "item.created", "item.updated", "item.discontinued", "customer.updated", "customer.merged", "sales_order.created",
-    "sales_order.status_changed", "sales_order.line_cancelled",
+    "sales_order.status_changed", "sales_order.line_cancelled", "shipment.created", "shipment.updated", "shipment.voided",
 )  # fmt: skip
 TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,200}")
 
@@ -53,11 +53,19 @@ def parse(settings: Mapping[str, str], headers: Mapping[str, str], body: bytes) 
     key = entity.get("ID")
     if stream and not (isinstance(key, str) and 0 < len(key) <= 100):
         raise BadEventError("Entity.ID is missing or no text.")
+    if stream == "packages" and _being_packed(event):
+        # Nothing is read of a shipment that is still in the house: another event tells when it leaves.
+        stream = ""
     event_id = _text(event, "ID") or headers.get("x-tims-delivery", "") or hashlib.sha256(body).hexdigest()
     kind = _text(event, "Type") or headers.get("x-tims-event", "") or "unknown"
     return Event(
         id=event_id[:200], type=kind[:100], stream=stream, key=str(key) if stream else "", occurred_at=_text(event, "OccurredAt")[:40]
     )
+
+
+def _being_packed(event: Mapping[str, Any]) -> bool:
+    about = event.get("Data")
+    return isinstance(about, dict) and about.get("Status") in ("Open", "Packed")
 
 
 def _text(event: Mapping[str, Any], name: str) -> str:

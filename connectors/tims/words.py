@@ -26,6 +26,7 @@ WORDS = {
     "idempotency_key_reused": "TIMS has seen this request's key with other content.",
     "unbalanced_journal": "Debits and credits of the entry differ.",
     "period_closed": "The fiscal period is closed in TIMS. Open it there or choose another posting date.",
+    "over_shipped": "The shipment holds more units than the order has left to ship. Compare it with the order's other shipments in TIMS.",
     "insufficient_stock": "TIMS has not enough stock for this.",
     "precondition_required": "TIMS asks for the version of the document. This is a fault of the hub: please report it.",
     "rate_limited": "TIMS asks for fewer calls; it will be tried again.",
@@ -53,6 +54,7 @@ FIELD_WORDS = {
     "sum_mismatch": "{path}{given} is not the sum that TIMS computes. Check discounts, charges and taxes of the order.",
     "currency_mismatch": "{path}{given} is in another currency.",
     "outside_credit_limit": "The customer's credit limit in TIMS does not allow this.",
+    "over_shipped": "{path}{given} is more than the order has left to ship.",
     "account_not_postable": "{path}{given} is an account that cannot be posted to.",
     "dimension_required": "{path}: the account asks for a further dimension.",
 }

@@ -1,4 +1,4 @@
-"""What can be done to a sales order: cancel, hold, release, complete, and shipping it in the warehouse."""
+"""What can be done to a sales order: cancel, hold, release, complete."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from connectors.tims.standin.totals import dec
 
 ACTIONS = Router()
 CONTROLS = Router()
+ACTIVE = ("Open", "PartiallyFulfilled")
+"""In these an order can be shipped."""
 CANCELLABLE = ("Draft", "Open", "OnHold", "PartiallyFulfilled")
 NEXT = {
     "Draft": ["Open", "Cancelled"], "Open": ["OnHold", "PartiallyFulfilled", "Fulfilled", "Cancelled"], "OnHold": ["Open", "Cancelled"],
@@ -24,17 +26,19 @@ NEXT = {
 def _take(box: Sandbox, request: Request, allowed: tuple[str, ...]) -> Row:
     row = documents.load(box, KIND, request.params["order_id"], "Sales order")
     documents.guard(request, row)
-    _allow(row, allowed)
+    allow(row, allowed)
     return row
 
 
-def _allow(row: Row, allowed: tuple[str, ...]) -> None:
+def allow(row: Row, allowed: tuple[str, ...]) -> None:
+    """Raises Refusal 409 `state_conflict` for an order in another status."""
     if row["OrderStatus"] not in allowed:
         words = f"Sales order {row['SalesOrderID']} is {row['OrderStatus']}."
         raise Refusal(409, "state_conflict", words, AllowedTransitions=NEXT.get(row["OrderStatus"], []), ExistingStatus=row["OrderStatus"])
 
 
-def _settle(box: Sandbox, row: Row, status: str, changed: list[str], by: str = "api") -> Row:
+def settle(box: Sandbox, row: Row, status: str, changed: list[str], by: str = "api") -> Row:
+    """Stores an order in its new status, and announces a status that is another one."""
     before = row["OrderStatus"]
     row["OrderStatus"] = row["Status"] = status
     documents.save(box, KIND, row["SalesOrderID"], row, changed=changed, by=by)
@@ -74,15 +78,17 @@ def cancelled(box: Sandbox, row: Row, lines: list[dict[str, Any]] | None, by: st
         line["QuantityCancelled"] = dec(line["QuantityCancelled"]) + units
         if not open_units(line):
             line["LineStatus"] = "Shipped" if dec(line["QuantityShipped"]) else "Cancelled"
-    row = _settle(box, row, _status(row), ["LineItems", "OrderStatus"], by)
+    row = settle(box, row, status_by_units(row), ["LineItems", "OrderStatus"], by)
     tell(box, "sales_order.line_cancelled", row)
     return row
 
 
-def _status(row: Row) -> str:
+def status_by_units(row: Row) -> str:
+    """What the units of its lines make of an order; one of which nothing is shipped any more is open again."""
     shipped = any(dec(line["QuantityShipped"]) for line in row["LineItems"])
     if any(open_units(line) for line in row["LineItems"]):
-        return "PartiallyFulfilled" if shipped else str(row["OrderStatus"])
+        before = str(row["OrderStatus"])
+        return "PartiallyFulfilled" if shipped else "Open" if before in ("PartiallyFulfilled", "Fulfilled") else before
     return "Fulfilled" if shipped else "Cancelled"
 
 
@@ -92,7 +98,7 @@ def hold(box: Sandbox, request: Request) -> Response:
     row = _take(box, request, ("Open",))
     wish = request.json() if request.body else {}
     row["Hold"] = {"Code": str(wish.get("Code") or "DATA"), "Comment": wish.get("Comment")}
-    return documents.shown(request, _settle(box, row, "OnHold", ["Hold", "OrderStatus"]))
+    return documents.shown(request, settle(box, row, "OnHold", ["Hold", "OrderStatus"]))
 
 
 @ACTIONS.on("POST", "/api/v1/sales_orders/{order_id}/release")
@@ -103,13 +109,13 @@ def release(box: Sandbox, request: Request) -> Response:
         for line in row["LineItems"]:
             allocate(box, line, line.get("LocationCode") or row.get("FulfillmentLocationCode"))
     row["Hold"] = None
-    return documents.shown(request, _settle(box, row, "Open", ["Hold", "OrderStatus"]))
+    return documents.shown(request, settle(box, row, "Open", ["Hold", "OrderStatus"]))
 
 
 @ACTIONS.on("POST", "/api/v1/sales_orders/{order_id}/complete")
 def complete(box: Sandbox, request: Request) -> Response:
     """Closes a fulfilled order."""
-    return documents.shown(request, _settle(box, _take(box, request, ("Fulfilled",)), "Completed", ["OrderStatus"]))
+    return documents.shown(request, settle(box, _take(box, request, ("Fulfilled",)), "Completed", ["OrderStatus"]))
 
 
 @CONTROLS.on("GET", "/__sandbox__/{kind}/{key}")
@@ -119,42 +125,3 @@ def one(box: Sandbox, request: Request) -> Response:
     if row is None:
         raise Refusal(404, "not_found", "There is no such document.")
     return reply(row)
-
-
-@CONTROLS.on("POST", "/__sandbox__/advance_order/{order_id}")
-def advance_order(box: Sandbox, request: Request) -> Response:
-    """One step: an open order ships (`{"Lines": [{"LineNumber", "Quantity"}]}` or whole), a fulfilled one is invoiced and completed."""
-    row = documents.load(box, KIND, request.params["order_id"], "Sales order")
-    return documents.shown(request, advanced(box, row, (request.json() if request.body else {}).get("Lines")))
-
-
-def advanced(box: Sandbox, row: Row, lines: list[dict[str, Any]] | None = None) -> Row:
-    """Ships what is open, or completes a fulfilled order. Raises Refusal 409 for any other."""
-    if row["OrderStatus"] == "Fulfilled":
-        for line in row["LineItems"]:
-            line["QuantityInvoiced"] = line["QuantityShipped"]
-        return _settle(box, row, "Completed", ["LineItems", "OrderStatus"], by="warehouse")
-    _allow(row, ("Open", "PartiallyFulfilled"))
-    asked = {one["LineNumber"]: dec(one["Quantity"]) for one in lines or ()}
-    packed = []
-    for line in row["LineItems"]:
-        units = min(asked.get(line["LineNumber"], Decimal(0)) if lines else open_units(line), open_units(line))
-        if units:
-            give_back(box, line, units, shipped=True)
-            line["QuantityShipped"] = dec(line["QuantityShipped"]) + units
-            line["LineStatus"] = "Open" if open_units(line) else "Shipped"
-            packed.append({"LineNumber": line["LineNumber"], "SKU": line["SKU"], "Quantity": units})
-    _shipment(box, row, packed)
-    return _settle(box, row, _status(row), ["LineItems", "OrderStatus"], by="warehouse")
-
-
-def _shipment(box: Sandbox, row: Row, packed: list[Row]) -> None:
-    sequence = box.book.next_number("shipments", 771)
-    number = f"SH-{sequence:06d}"
-    box_of_goods = {"PackageNumber": 1, "TrackingNumber": f"1Z999AA1{sequence:010d}", "Lines": packed}
-    shipment = {
-        "ShipmentID": number, "Sequence": sequence, "SalesOrderID": row["SalesOrderID"], "Status": "Shipped", "ShippedAt": box.stamp(),
-        "LocationCode": row["LineItems"][0].get("LocationCode") or "RENO", "CarrierID": row.get("CarrierID") or "UPS",
-        "ShippingMethod": row.get("ShippingMethod"), "Currency": row["Currency"], "Packages": [box_of_goods],
-    }  # fmt: skip
-    documents.save(box, "shipments", number, shipment, changed=[])

@@ -13,6 +13,7 @@ from connectors.sandbox import Refusal, Request, Row, Sandbox
 PACKAGE = "connectors.tims"
 STATE_COUNTRIES = frozenset({"US", "CA", "AU", "MX", "BR", "IN", "MY", "JP"})
 NO_POSTAL_CODE = frozenset({"HK", "AE", "IE", "QA", "PA", "BO", "GH", "JM", "MO", "AG", "BS", "BZ", "FJ", "KI", "ML", "YE", "ZW"})
+RECORDS = {"sales_order": "sales_order_record", "customer": "customer_record", "shipment": "package"}
 Flaw = dict[str, Any]
 
 
@@ -81,7 +82,7 @@ def _flaw(problem: Problem, body: Row, name: str) -> Flaw:
 
 
 def _record_fields(name: str) -> tuple[schema.Field, ...]:
-    return schema.fields(PACKAGE, f"{name}_record") if name in ("sales_order", "customer") else ()
+    return schema.fields(PACKAGE, RECORDS[name]) if name in RECORDS else ()
 
 
 def _kind(value: Any) -> str:

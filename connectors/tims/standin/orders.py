@@ -26,6 +26,7 @@ def declare(box: Sandbox) -> None:
     """The indexes and the order of sales orders."""
     box.book.order(KIND, lambda row: str(row["UpdatedAt"]))
     box.book.index(KIND, "external", lambda row: [f"{row['SourceSystem']}\x1f{row['ExternalOrderID']}"])
+    box.book.index(KIND, "status", lambda row: [str(row["OrderStatus"])])
     box.book.index(KIND, "market", lambda row: [_market(row)] if _market(row) else [])
 
 

@@ -47,6 +47,16 @@ def customer(**changes: Any) -> Payload:
     return deepcopy({**CUSTOMER, **changes})
 
 
+def outside(order_id: str, **changes: Any) -> Payload:
+    """A shipment of the whole order that another warehouse made; its lines are named by the channel's ids."""
+    lines = [{"ExternalLineID": "900001", "SKU": "TK-1001", "Quantity": 2}, {"ExternalLineID": "900002", "SKU": "TK-1002", "Quantity": 1}]
+    made = {
+        "SalesOrderID": order_id, "Status": "Shipped", "ShippedAt": "2026-11-20T18:02:00Z", "LocationCode": "FBA-US", "CarrierID": "AMZL",
+        "ShippingMethod": "WILLCALL", "Packages": [{"PackageNumber": 1, "TrackingNumber": "TBA0001", "Lines": lines}],
+    }  # fmt: skip
+    return deepcopy({**made, **changes})
+
+
 def reference(number: int = 1, version: str = "v1", target: str = "") -> Reference:
     """The name of a delivery from ChannelAdvisor."""
     return Reference(system="ChannelAdvisor", key=str(19918545 + number), version=version, target=target, scope="orders")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.hooks import Hooks
+from connectors.tims import CONNECTOR, sales_orders
 from connectors.tims.sandbox import TimsSandbox
 from tests.connectors.contract import ConnectorContract, Stand
 from tests.connectors.tims.conftest import settings_for
-from tests.connectors.tims.orders import CANARIES, customer, order, reference
+from tests.connectors.tims.orders import CANARIES, customer, order, outside, reference
 
 
 class TestTims(ConnectorContract):
@@ -16,11 +18,18 @@ class TestTims(ConnectorContract):
     @pytest.fixture
     def stand(self, box: TimsSandbox) -> Stand:
         box.book.put("sales_orders", "SO-1", _stored(box))
+        sent = sales_orders.send(CONNECTOR.connect(settings_for(box), Hooks()), order(50), reference(50)).key
+        box.ship(sent, parcels=[[{"LineNumber": 1, "Quantity": 1}], [{"LineNumber": 1, "Quantity": 1}, {"LineNumber": 2, "Quantity": 1}]])
+        waiting = sales_orders.send(CONNECTOR.connect(settings_for(box), Hooks()), order(51), reference(51)).key
         return Stand(
             box=box,
             settings=settings_for(box),
             api="/api/v1/*",
-            deliveries={"customers": (customer(), reference(1)), "sales_orders": (order(2), reference(2))},
+            deliveries={
+                "customers": (customer(), reference(1)),
+                "sales_orders": (order(2), reference(2)),
+                "shipments": (outside(waiting), reference(3)),
+            },
             count=box.book.count,
             canaries=CANARIES,
         )

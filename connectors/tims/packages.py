@@ -1,0 +1,128 @@
+"""What the warehouse sent: one record per package of a shipment, with the order it belongs to (TIMS contract 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from connectors.base import Payload, Record, Summary
+from connectors.errors import MissingError
+from connectors.http import JsonClient
+from connectors.tims.streams import PAGE, changed, fetch, moment, record
+
+PATH = "shipments"
+LEFT_THE_HOUSE = ("Shipped", "Delivered")
+FEW = 5
+"""So many orders are asked for one by one; more are first looked for among those that changed with their shipments."""
+LOOK_BACK = timedelta(seconds=120)
+ORDER_FIELDS = (
+    "SalesOrderID", "SourceSystem", "ExternalOrderID", "MarketplaceOrderID", "MarketplaceName", "FulfilledBy", "OrderedAt", "OrderStatus",
+)  # fmt: skip
+
+
+def read(client: JsonClient, cursor: str) -> Iterator[Record]:
+    """Packages of shipments that changed since the cursor; those of a shipment that never left the house are left out.
+
+    A shipment voided after it was sent comes with `Status` Voided: what a channel was told cannot be taken back there.
+    """
+    rows = changed(client, PATH, cursor)
+    while page := list(islice(rows, PAGE)):
+        orders = _orders(client, [row for row, _ in page])
+        for row, place in page:
+            yield from _records(row, orders, place)
+
+
+def read_one(client: JsonClient, key: str) -> Record | None:
+    """The package of that key (`SH-000771-1`), None when there is none."""
+    return next(iter(read_many(client, [key])), None)
+
+
+def read_many(client: JsonClient, keys: Sequence[str]) -> list[Record]:
+    """The packages of these keys; `SH-000771`, as webhooks name it, stands for every package of the shipment."""
+    shipments = []
+    for shipment_id in dict.fromkeys(map(_shipment_of, keys)):
+        try:
+            shipments.append(fetch(client, PATH, shipment_id))
+        except MissingError:
+            continue
+    orders, wanted = _orders(client, shipments), set(keys)
+    found = (one for row in shipments for one in _records(row, orders, ""))
+    return [one for one in found if {one.key, one.part_of} & wanted]
+
+
+def compare(package: Payload) -> Payload:
+    """That the carrier has delivered it is no news for a channel that was told it is on its way."""
+    return {**package, "Status": "Shipped"} if package.get("Status") == "Delivered" else package
+
+
+def summary(package: Payload) -> Summary:
+    """Shipment and package, marketplace order, time of shipping."""
+    order, box = package.get("Order") or {}, package.get("Package") or {}
+    title = f"{package.get('ShipmentID')} package {box.get('PackageNumber')} {order.get('MarketplaceName') or ''}"
+    number = order.get("MarketplaceOrderID") or order.get("ExternalOrderID") or ""
+    return Summary(title=f"{title.strip()} {number}".strip(), placed_at=moment(package.get("ShippedAt")))
+
+
+def _shipment_of(key: str) -> str:
+    """A package's number has at most two digits, a shipment's at least three (TIMS contract 6)."""
+    shipment_id, _, number = key.rpartition("-")
+    return shipment_id if shipment_id and number.isdigit() and len(number) <= 2 else key
+
+
+def _records(row: Any, orders: dict[str, Payload], place: str) -> Iterator[Record]:
+    whole = record(row, "ShipmentID", place)
+    if whole.problem:
+        yield whole
+    elif row.get("Status") in LEFT_THE_HOUSE or (row.get("Status") == "Voided" and row.get("ShippedAt")):
+        for box in row.get("Packages") or ():
+            yield _package(whole, box, orders.get(str(row.get("SalesOrderID"))))
+
+
+def _package(whole: Record, box: Any, order: Payload | None) -> Record:
+    number = box.get("PackageNumber") if isinstance(box, dict) else None
+    key = f"{whole.key}-{number or 'unreadable'}"
+    if not number or order is None:
+        lacks = "a package without its number" if not number else "no sales order that TIMS knows"
+        words = f"Shipment {whole.key} has {lacks}; correct it in TIMS, then resync."
+        return Record(key=key, payload={}, cursor=whole.cursor, version=whole.version, problem=words, part_of=whole.key)
+    shipment = {name: value for name, value in whole.payload.items() if name != "Packages"}
+    about = {name: order.get(name) for name in ORDER_FIELDS}
+    payload = {**shipment, "Package": {**box, "Lines": _lines(box, order)}, "Order": about}
+    return Record(key=key, payload=payload, cursor=whole.cursor, version=whole.version, part_of=whole.key)
+
+
+def _lines(box: Payload, order: Payload) -> list[Payload]:
+    """The package's lines with the channel's own line ids, which only the order knows."""
+    external = {line.get("LineNumber"): line.get("ExternalLineID") for line in order.get("LineItems") or ()}
+    return [{**line, "ExternalLineID": external.get(line.get("LineNumber"))} for line in box.get("Lines") or ()]
+
+
+def _orders(client: JsonClient, shipments: Sequence[Any]) -> dict[str, Payload]:
+    """The sales orders of these shipments. TIMS gives several at once only as a list of changes, so that is tried before single reads."""
+    rows = [row for row in shipments if isinstance(row, dict) and row.get("SalesOrderID")]
+    wanted = dict.fromkeys(str(row["SalesOrderID"]) for row in rows)
+    found = {order["SalesOrderID"]: order for order in _changed_since(client, rows, len(wanted)) if order["SalesOrderID"] in wanted}
+    for order_id in wanted.keys() - found.keys():
+        try:
+            found[order_id] = fetch(client, "sales_orders", order_id)
+        except MissingError:
+            continue
+    return found
+
+
+def _changed_since(client: JsonClient, shipments: Sequence[Payload], count: int) -> Iterable[Payload]:
+    """Orders that changed since the earliest of these shipments did: shipping an order changes it. At most a page more than is sought."""
+    times = [at for at in (moment(row.get("UpdatedAt")) for row in shipments) if at]
+    if count <= FEW or not times:
+        return
+    since = moment((datetime.fromisoformat(min(times)) - LOOK_BACK).isoformat())
+    query: dict[str, Any] = {"updated_since": since, "limit": PAGE, "fields": ",".join((*ORDER_FIELDS, "LineItems"))}
+    for _ in range(count // PAGE + 2):
+        page = client.get("api/v1/sales_orders", **query)
+        yield from (row for row in page.get("Data") or () if isinstance(row, dict) and row.get("SalesOrderID"))
+        after = str((page.get("Paging") or {}).get("NextCursor") or "")
+        if not after:
+            return
+        query = {"limit": PAGE, "cursor": after, "fields": query["fields"]}
