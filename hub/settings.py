@@ -30,6 +30,7 @@ HUB_SENDERS = env.int("HUB_SENDERS", default=8)
 HUB_BATCH = env.int("HUB_BATCH", default=100)
 HUB_LEASE_SECONDS = env.int("HUB_LEASE_SECONDS", default=180)
 HUB_HEARTBEAT_SECONDS = env.int("HUB_HEARTBEAT_SECONDS", default=400)
+HUB_DEATHS = env.int("HUB_DEATHS", default=3)
 HUB_PACE = env.float("HUB_PACE", default=1.0)
 HUB_WEBHOOK_MAX_BYTES = env.int("HUB_WEBHOOK_MAX_BYTES", default=2 * 1024 * 1024)
 

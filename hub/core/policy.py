@@ -10,8 +10,6 @@ from connectors.errors import ConnectorError
 BACKOFF = tuple(timedelta(seconds=seconds) for seconds in (5, 20, 60, 300, 900, 1800, 3600, 3600, 7200, 14400))
 """Waits after the 1st, 2nd … failed attempt: about ten hours in all, enough for a night's maintenance."""
 LONGEST_WAIT = timedelta(hours=6)
-DEATHS = 3
-"""Attempts that may end without any outcome (a killed worker, a lost answer) before a person must look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +54,11 @@ def after_failure(error: ConnectorError, *, attempts: int, now: datetime, spread
     return Retry(at=now + _bounded(wait, spread), unknown=error.acted is None)
 
 
-def after_death(*, deaths: int, now: datetime, pace: float = 1.0) -> Retry | GiveUp:
-    """What follows the `deaths`-th lease that ran out: the worker died, or hung, in the middle of it."""
-    if deaths >= DEATHS:
+def after_death(*, deaths: int, now: datetime, most: int, pace: float = 1.0) -> Retry | GiveUp:
+    """What follows the `deaths`-th lease that ran out: the worker died, or hung, in the middle of it. After `most` a person must look."""
+    if deaths >= most:
         return GiveUp(category="unknown_outcome")
-    return Retry(at=now + BACKOFF[max(deaths, 1) - 1] * pace, unknown=True)
+    return Retry(at=now + BACKOFF[min(max(deaths, 1), len(BACKOFF)) - 1] * pace, unknown=True)
 
 
 def _bounded(wait: timedelta, spread: float) -> timedelta:

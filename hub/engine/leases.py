@@ -25,7 +25,7 @@ def expired(*, now: datetime) -> int:
 
 def _revive(found: tuple[int, str, int, int, str], now: datetime) -> int:
     pk, lease, deaths, flow, key = found
-    next_step = policy.after_death(deaths=deaths + 1, now=now, pace=settings.HUB_PACE)
+    next_step = policy.after_death(deaths=deaths + 1, now=now, most=settings.HUB_DEATHS, pace=settings.HUB_PACE)
     words = "The worker stopped in the middle of it; the target is asked whether it acted."
     change: dict[str, Any] = {
         "state": State.WAITING,
@@ -37,7 +37,7 @@ def _revive(found: tuple[int, str, int, int, str], now: datetime) -> int:
         "lease_until": None,
     }
     if isinstance(next_step, policy.GiveUp):
-        change |= {"state": State.FAILED, "reason_code": next_step.category, "reason": "Three workers stopped in the middle of it."}
+        change |= {"state": State.FAILED, "reason_code": next_step.category, "reason": f"{deaths + 1} workers stopped in the middle of it."}
     else:
         change["due_at"] = next_step.at
     with transaction.atomic():

@@ -39,7 +39,6 @@ from hub.demo.setup import ITEMS, ORDERS  # noqa: E402
 from hub.demo.stage import prepare  # noqa: E402
 from hub.demo.standins import any_port, open_standins  # noqa: E402
 from hub.demo.trickle import invented  # noqa: E402
-from hub.engine import triage  # noqa: E402
 from hub.engine.read import start_run  # noqa: E402
 from hub.engine.subscribe import subscribe  # noqa: E402
 from hub.models import Connection, Delivery, Flow, SyncRun  # noqa: E402
@@ -159,11 +158,6 @@ class Chaos:
             time.sleep(0.3)
         return False
 
-    def pressed_retry(self) -> int:
-        """A person looks at what three deaths have stopped, and retries it."""
-        stopped = Delivery.objects.filter(state="failed", reason_code="unknown_outcome")
-        return triage.retry(stopped, by=None)
-
 
 def tick() -> None:
     """The minute round, more often; the database may be away for a moment."""
@@ -233,12 +227,10 @@ def play(plan: Plan) -> dict[str, Any]:
             acts.calm(day)
             killed_for = time.monotonic() - began
             quiet = chaos.wait()
-            pressed = chaos.pressed_retry()
-            quiet = (chaos.wait() if pressed else quiet) and quiet
             ended = processes.dead()
             for child in processes.running.values():
                 kill(child.pid)
-            return report(chaos, ended, quiet=quiet, pressed=pressed, killed_for=killed_for, seconds=time.monotonic() - began)
+            return report(chaos, ended, quiet=quiet, killed_for=killed_for, seconds=time.monotonic() - began)
 
 
 def books(day: acts.Day) -> Comparison:
@@ -260,7 +252,7 @@ def still_moving() -> list[str]:
     return found + [f"{slug} is paused after {failures} failures" for slug, failures in paused]
 
 
-def report(chaos: Chaos, ended: list[str], *, quiet: bool, pressed: int, killed_for: float, seconds: float) -> dict[str, Any]:
+def report(chaos: Chaos, ended: list[str], *, quiet: bool, killed_for: float, seconds: float) -> dict[str, Any]:
     """What happened and whether the books agree."""
     found = books(chaos.day)
     return {
@@ -271,7 +263,6 @@ def report(chaos: Chaos, ended: list[str], *, quiet: bool, pressed: int, killed_
         "differences": found.differences,
         "stuck": 0 if quiet else scripted.on_the_way(chaos.day),
         "still moving": still_moving(),
-        "pressed retry": pressed,
         "ended by themselves": ended,
         "killed for": round(killed_for, 1),
         "seconds": round(seconds, 1),

@@ -20,8 +20,11 @@ from hub.process_group import die_with, kill
 from tests.postgres import PostgreSQL
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-QUICK = {"HUB_PACE": "0.05", "HUB_BATCH": "30", "HUB_LEASE_SECONDS": "8", "HUB_HEARTBEAT_SECONDS": "12", "LOG_LEVEL": "WARNING"}
-"""Waits and limits of a rehearsal: what takes minutes takes seconds."""
+QUICK = {
+    "HUB_PACE": "0.05", "HUB_BATCH": "30", "HUB_LEASE_SECONDS": "8", "HUB_HEARTBEAT_SECONDS": "12", "HUB_DEATHS": "1000",
+    "LOG_LEVEL": "WARNING",
+}  # fmt: skip
+"""Waits and limits of a rehearsal: what takes minutes takes seconds, and workers die far too often to bring a person each time."""
 RESTART = "restart the database"
 pytestmark = pytest.mark.road
 
@@ -71,7 +74,6 @@ def judge(report: Any, *, orders: int, kills: int) -> None:
     assert report["ended by themselves"] == [], report
     assert (report["orders"], sum(report["kills"].values()) >= kills) == (orders, True), report
     assert report["hub"]["deliveries that needed more than one attempt"] > 0, report
-    assert report["pressed retry"] <= max(2, orders // 200), report
 
 
 @pytest.mark.postgres

@@ -25,7 +25,6 @@ from connectors.errors import (
 from hub.core.policy import (
     ADVICE,
     BACKOFF,
-    DEATHS,
     LONGEST_WAIT,
     TRIP_AFTER,
     Circuit,
@@ -117,8 +116,8 @@ def test_a_crowd_parts_by_a_fifth_at_most(spread: float, attempts: int) -> None:
 
 @given(st.integers(0, 1000))
 def test_a_dead_worker_leaves_a_question_and_the_third_death_a_person(deaths: int) -> None:
-    found = after_death(deaths=deaths, now=NOW)
-    if deaths >= DEATHS:
+    found = after_death(deaths=deaths, now=NOW, most=3)
+    if deaths >= 3:
         assert found == GiveUp(category="unknown_outcome")
     else:
         assert isinstance(found, Retry)
