@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.amazon import client
+from connectors.amazon import client, notifications, queue
 from connectors.amazon.check import check
 from connectors.amazon.connection_settings import SETTINGS
 from connectors.amazon.plans import LIMITS
@@ -16,5 +16,7 @@ CONNECTOR = Connector(
     check=check,
     limits=LIMITS,
     parallel=4,
+    webhook=notifications.WEBHOOK,
+    inbox=queue.INBOX,
     package=client.PACKAGE,
 )

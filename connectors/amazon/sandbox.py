@@ -10,22 +10,22 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
-from connectors.amazon.standin import calls, documents, login, sellers
-from connectors.amazon.standin.login import CLIENT_ID, CLIENT_SECRET
+from connectors.amazon.standin import announcements, calls, documents, login, notifications, sellers
+from connectors.amazon.standin.login import CLIENT_ID, CLIENT_SECRET, SELLER_ID
 from connectors.amazon.standin.markets import of_region
 from connectors.amazon.standin.parts import NAMED, PLANS, Operation, Part, envelope, joined
 from connectors.base import Payload
-from connectors.sandbox import Rate, Refusal, Request, Response, Router, Sandbox
+from connectors.sandbox import Rate, Refusal, Request, Response, Router, Sandbox, Sending
 
 PARTS: tuple[Part, ...] = (
     calls.PART,
     login.PART,
     sellers.PART,
     Part(routes=documents.DOCUMENTS),
+    notifications.PART,
 )
 """Every area of the stand-in; a new one is one more line here."""
 REGIONS = ("NA", "EU", "FE")
-SELLER_ID = "A2STANDIN"
 TOLD = frozenset({400, 404})
 DENIED = "Access to requested resource is denied."
 CODES = {400: "InvalidInput", 401: "Unauthorized", 403: "Unauthorized", 404: "NotFound", 405: "InvalidInput", 429: "QuotaExceeded"}
@@ -104,7 +104,7 @@ class AmazonSandbox(Sandbox):
         return timedelta(seconds=seconds / self.scale)
 
     def announce(self, kind: str, payload: Payload) -> None:
-        """Tells every listener what has happened, within the caller's transaction."""
+        """Tells every listener what has happened, within the caller's transaction; see `standin.announcements.hear` for kinds."""
         for listener in self.listeners:
             listener(kind, payload)
 
@@ -169,6 +169,10 @@ class AmazonSandbox(Sandbox):
             return {"error": refusal.code, "error_description": refusal.message}
         code = refusal.code if refusal.code[:1].isupper() else CODES.get(refusal.status, refusal.code)
         return envelope(code, refusal.message, refusal.more.get("details", ""))
+
+    def sign(self, sending: Sending, now: datetime) -> dict[str, str]:
+        """The key of the event bridge."""
+        return announcements.signed(self, sending, now)
 
     def fault(self, status: int, request: Request, headers: dict[str, str]) -> Refusal:
         """A switched-on fault in Amazon's words; no Retry-After (Amazon SP-API reference, 4.2)."""

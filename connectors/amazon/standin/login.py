@@ -15,6 +15,7 @@ PATH = "/auth/o2/token"
 LIFE = 3600
 SCOPES = ("sellingpartnerapi::notifications", "sellingpartnerapi::client_credential:rotation")
 FORM = "application/x-www-form-urlencoded"
+SELLER_ID = "A2STANDIN"
 CLIENT_ID = "amzn1.application-oa2-client.standin"
 CLIENT_SECRET = "amzn1.oa2-cs.v1.standin"  # noqa: S105 - the stand-in's own, worth nothing elsewhere
 
