@@ -5,6 +5,8 @@ from __future__ import annotations
 from connectors.amazon import client, notifications, queue
 from connectors.amazon.check import check
 from connectors.amazon.connection_settings import SETTINGS
+from connectors.amazon.listing_changes import CREATE_LISTING, PATCH_LISTING
+from connectors.amazon.listings import LISTINGS
 from connectors.amazon.plans import LIMITS
 from connectors.base import Connector
 
@@ -14,6 +16,8 @@ CONNECTOR = Connector(
     settings=SETTINGS,
     connect=client.connect,
     check=check,
+    streams=(LISTINGS,),
+    operations=(PATCH_LISTING, CREATE_LISTING),
     limits=LIMITS,
     parallel=4,
     webhook=notifications.WEBHOOK,

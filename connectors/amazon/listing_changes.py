@@ -10,7 +10,7 @@ from typing import Any
 from connectors.amazon import issues, listings, offers
 from connectors.amazon.attributes import wrapped
 from connectors.amazon.markets import key
-from connectors.base import Payload, Receipt, Reference
+from connectors.base import Operation, Payload, Receipt, Reference
 from connectors.errors import MissingError, OutcomeUnknownError
 from connectors.http import JsonClient
 
@@ -111,3 +111,21 @@ def receipt(marketplace: str, sku: str, answer: Payload, outcome: str) -> Receip
     """Amazon has queued the change. What it finds later shows in the listing's issues (stream `listings`)."""
     kept: Payload = {name: answer[name] for name in ("sku", "status", "submissionId") if name in answer}
     return Receipt(key=key(marketplace, sku), outcome=outcome, answer=kept, warnings=issues.warnings(answer.get("issues")))
+
+
+PATCH_LISTING = Operation(
+    id="patch_listing",
+    label="Change quantity and price of a listing",
+    schema="patch_listing",
+    send=patch,
+    repeatable=True,
+    limit="patchListingsItem",
+)
+CREATE_LISTING = Operation(
+    id="create_listing",
+    label="Create a listing",
+    schema="create_listing",
+    send=create,
+    repeatable=True,
+    limit="putListingsItem",
+)

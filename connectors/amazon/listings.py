@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from connectors.amazon.markets import key, opened, parted
 from connectors.amazon.times import moved, normalised
-from connectors.base import Payload, Record, Summary
+from connectors.base import Payload, Record, Stream, Summary
 from connectors.errors import MissingError, TransientError, UnsupportedError
 from connectors.http import JsonClient
 from connectors.wire import encode
@@ -21,6 +21,10 @@ PAGE = 20
 MOST = 1000
 """Listings that one search reaches, however often it is turned over."""
 OVERLAP = -300
+_OUT_OF_REACH = (
+    f"{MOST} listings or more were changed at the very same moment; Amazon's search may not reach all of them. They are read as soon as "
+    "they change again. Until then, compare them with Amazon's report of all listings (GET_MERCHANT_LISTINGS_ALL_DATA)."
+)
 
 
 def read(client: JsonClient, cursor: str) -> Iterator[Record]:
@@ -110,7 +114,8 @@ def _changed(client: JsonClient, marketplace: str, since: str) -> Iterator[Recor
                 return
             token = ""
         elif not token or not found:
-            _complete(page, reached)
+            if reached >= MOST:
+                raise UnsupportedError(_OUT_OF_REACH)
             return
 
 
@@ -120,9 +125,12 @@ def _page(client: JsonClient, marketplace: str, since: str, token: str) -> Paylo
     return search(client, marketplace, **order, **place)
 
 
-def _complete(page: Payload, reached: int) -> None:
-    if reached >= MOST and int(page.get("numberOfResults") or 0) > reached:
-        raise UnsupportedError(
-            f"More than {MOST} listings were changed at the very same moment; Amazon's search does not reach the others. They are read as "
-            "soon as they change again. Until then, compare them with the report of all listings (GET_MERCHANT_LISTINGS_ALL_DATA)."
-        )
+LISTINGS = Stream(
+    id="listings",
+    label="Listings",
+    schema="listing",
+    read=read,
+    read_one=read_one,
+    summary=summary,
+    limit="searchListingsItems",
+)

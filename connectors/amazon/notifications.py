@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from connectors.amazon import regions
+from connectors.amazon import markets, regions
 from connectors.base import Event, Webhook
 from connectors.errors import BadEventError, BadSignatureError
 from connectors.wire import decode
@@ -113,9 +113,9 @@ def _feed(settings: Mapping[str, str], about: Content) -> tuple[str, str]:
 
 
 def _listing(settings: Mapping[str, str], about: Content) -> tuple[str, str]:
-    place = _text(about, "MarketplaceId")
-    sku = _needed(about, "Sku")
-    return ("", "") if place and place not in regions.chosen(settings) else ("listings", sku)
+    read = regions.chosen(settings)
+    place, sku = _text(about, "MarketplaceId") or read[0], _needed(about, "Sku")
+    return ("", "") if place not in read else ("listings", markets.key(place, sku))
 
 
 def _fulfilment(settings: Mapping[str, str], about: Content) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
-from connectors.amazon.standin import announcements, calls, documents, login, notifications, sellers
+from connectors.amazon.standin import announcements, calls, documents, listings, login, notifications, sellers
 from connectors.amazon.standin.login import CLIENT_ID, CLIENT_SECRET, SELLER_ID
 from connectors.amazon.standin.markets import of_region
 from connectors.amazon.standin.parts import NAMED, PLANS, Operation, Part, envelope, joined
@@ -23,6 +23,7 @@ PARTS: tuple[Part, ...] = (
     sellers.PART,
     Part(routes=documents.DOCUMENTS),
     notifications.PART,
+    listings.PART,
 )
 """Every area of the stand-in; a new one is one more line here."""
 REGIONS = ("NA", "EU", "FE")

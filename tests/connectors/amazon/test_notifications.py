@@ -91,7 +91,7 @@ def test_reports_that_are_no_record_by_their_number_announce_nothing(content: di
 @pytest.mark.parametrize("kind", ["LISTINGS_ITEM_STATUS_CHANGE", "LISTINGS_ITEM_STATUS_CHANGED"])
 def test_a_changed_listing_names_its_sku_under_both_names_of_the_type(kind: str) -> None:
     event = parse(SETTINGS, raw(notices.listing(kind=kind)))
-    assert (event.stream, event.key) == ("listings", "MUG/BLUE 1")
+    assert (event.stream, event.key) == ("listings", "ATVPDKIKX0DER/MUG/BLUE 1")
 
 
 def test_a_fulfilment_order_names_itself() -> None:

@@ -178,7 +178,7 @@ def test_the_event_bridge_brings_its_key_and_an_envelope_of_its_own(box: AmazonS
     [(headers, body)] = Taker.taken
     notifications.verify(client.settings, headers, body, box.now())
     event = notifications.parse(client.settings, body)
-    assert (event.stream, event.key) == ("listings", "MUG/BLUE 1")
+    assert (event.stream, event.key) == ("listings", "ATVPDKIKX0DER/MUG/BLUE 1")
 
 
 def test_requests_and_answers_are_those_of_the_published_model(box: AmazonSandbox, client: JsonClient) -> None:
