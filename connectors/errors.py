@@ -10,7 +10,7 @@ class Problem:
     """One thing that is wrong with a record: where, what, and what to do about it.
 
     `value` is what stood there; the hub masks it when the path is personal. `cause` groups equal problems of many
-    records ("unknown_sku:ABC-1"); it never holds personal data.
+    records ("unknown_sku:ABC-1"); it never holds personal data. `wait`: hours for which it may still come right by itself.
     """
 
     path: str
@@ -18,6 +18,7 @@ class Problem:
     message: str
     value: str = ""
     cause: str = ""
+    wait: int = 0
 
 
 class ConnectorError(Exception):

@@ -13,5 +13,8 @@ class HubConfig(AppConfig):
 
     def ready(self) -> None:
         from hub import checks, samples  # noqa: F401
+        from hub.engine import missing
+        from mappings import waiters
 
         samples.provide()
+        waiters.register(missing.release_table)

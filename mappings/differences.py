@@ -11,7 +11,7 @@ from mappings.steps_text import written
 
 ASPECTS = (
     ("source", "Source"), ("steps", "Steps"), ("formula", "Formula"), ("constant", "Constant"), ("condition", "Only when"),
-    ("if_empty", "When empty"), ("default", "Default"), ("note", "Note"),
+    ("if_empty", "When empty"), ("wait_hours", "Hours to wait"), ("default", "Default"), ("note", "Note"),
 )  # fmt: skip
 
 
@@ -82,6 +82,8 @@ def _changes(old: MappingRule | None, new: MappingRule | None) -> tuple[Change, 
 def _text(row: MappingRule, name: str) -> str:
     if name == "steps":
         return written(row.steps)
+    if name == "wait_hours" and row.if_empty != "wait":
+        return ""
     if name == "if_empty":
         return row.get_if_empty_display()
     if name == "constant":

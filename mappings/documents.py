@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from mappings.core.values import LONGEST_WAIT
+
 FORMAT = 1
 MOST_BYTES = 20 * 1024 * 1024
 BOM = b"\xef\xbb\xbf"
@@ -39,7 +41,8 @@ class RulePart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     condition: Formula = ""
     constant: Words | None = None
     default: Words = ""
-    if_empty: Literal["omit", "null", "default", "error"] = "omit"
+    if_empty: Literal["omit", "null", "default", "error", "wait"] = "omit"
+    wait_hours: Annotated[int, msgspec.Meta(ge=1, le=LONGEST_WAIT)] = 24
     note: Words = ""
 
 

@@ -16,7 +16,7 @@ from mappings.models import LookupTable, Mapping, MappingRule, MappingVersion
 from mappings.schemas import target_fields
 from mappings.versions import VersionError, problems_of
 
-EDITED = ("position", "target", "source", "steps", "formula", "condition", "constant", "default", "if_empty", "note")
+EDITED = ("position", "target", "source", "steps", "formula", "condition", "constant", "default", "if_empty", "wait_hours", "note")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from django.forms.formsets import BaseFormSet
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from connectors.registry import connectors
+from mappings.core.values import LONGEST_WAIT
 from mappings.drafts import Edited
 from mappings.models import Mapping, MappingRule
 from mappings.steps_text import StepsError, read, written
@@ -41,12 +42,20 @@ class RuleForm(forms.Form):
     if_empty = forms.ChoiceField(
         choices=MappingRule.IfEmpty.choices, label="When empty", widget=forms.Select(attrs={"class": "tl-input", "data-if-empty": ""})
     )
+    wait_hours = forms.IntegerField(
+        required=False,
+        initial=24,
+        min_value=1,
+        max_value=LONGEST_WAIT,
+        label="Hours to wait",
+        widget=forms.NumberInput(attrs={"class": "tl-input", "min": 1, "max": LONGEST_WAIT}),
+    )
     default = forms.CharField(max_length=400, required=False, label="Default", widget=_input())
     note = forms.CharField(max_length=400, required=False, label="Note", widget=_input())
 
     def has_changed(self) -> bool:
         """A row that somebody added and left blank is no rule."""
-        return bool(set(self.changed_data) - {"position", "kind", "if_empty"})
+        return bool(set(self.changed_data) - {"position", "kind", "if_empty", "wait_hours"})
 
     def clean_steps(self) -> list[dict[str, Any]]:
         """Text to steps, with the place of a mistake in words."""
@@ -67,6 +76,7 @@ class RuleForm(forms.Form):
         given = self.cleaned_data
         kind = given["kind"]
         values = {name: given[name] for name in ("target", "condition", "if_empty", "default", "note")}
+        values["wait_hours"] = given["wait_hours"] or self.fields["wait_hours"].initial
         values |= {"position": position, "source": "", "steps": [], "formula": "", "constant": None}
         if kind == "source":
             values |= {"source": given["source"], "steps": given["steps"]}
@@ -100,7 +110,8 @@ def rule_forms(posted: Any = None, *, initial: list[dict[str, Any]] | None = Non
 def initial(row: MappingRule, position: int) -> dict[str, Any]:
     """What the form of a stored rule shows."""
     kind = "constant" if row.constant is not None else "formula" if row.formula else "source"
-    shown = {name: getattr(row, name) for name in ("pk", "target", "source", "formula", "condition", "if_empty", "default", "note")}
+    names = ("pk", "target", "source", "formula", "condition", "if_empty", "wait_hours", "default", "note")
+    shown = {name: getattr(row, name) for name in names}
     return {**shown, "position": position, "kind": kind, "constant": row.constant or "", "steps": written(row.steps)}
 
 

@@ -115,5 +115,6 @@ def rule_value(row: MappingRule) -> Rule:
         constant=row.constant,
         default=row.default,
         if_empty=row.if_empty,
+        wait_hours=row.wait_hours,
         note=row.note,
     )

@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
 
+from mappings import waiters
+
 
 class PublishedError(ValidationError):
     """A published version was about to be changed or deleted."""
@@ -121,6 +123,7 @@ class MappingRule(models.Model):
         NULL = "null", "send it as empty"
         DEFAULT = "default", "use the default"
         ERROR = "error", "stop with an error"
+        WAIT = "wait", "wait for it, then stop with an error"
 
     version = models.ForeignKey(MappingVersion, on_delete=models.CASCADE, related_name="rules")
     position = models.PositiveIntegerField(default=0)
@@ -132,6 +135,7 @@ class MappingRule(models.Model):
     constant = models.CharField(max_length=400, null=True, blank=True)
     default = models.CharField(max_length=400, blank=True)
     if_empty = models.CharField(max_length=10, choices=IfEmpty.choices, default=IfEmpty.OMIT)
+    wait_hours = models.PositiveSmallIntegerField("hours to wait", default=24)
     note = models.CharField(max_length=400, blank=True)
     history = HistoricalRecords()
     objects = RuleRows.as_manager()
@@ -179,8 +183,9 @@ class LookupTable(models.Model):
 
     @classmethod
     def touch(cls, table_id: int) -> None:
-        """Tells every process that entries changed; call it inside the transaction that changes them."""
+        """Tells every process that entries changed, and who waits for them; call it inside the transaction that changes them."""
         cls.objects.filter(pk=table_id).update(revision=F("revision") + 1)
+        waiters.tell(table_id)
 
 
 class EntryRows(models.QuerySet["LookupEntry"]):

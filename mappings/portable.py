@@ -146,7 +146,7 @@ def _part(row: MappingRule) -> RulePart:
     steps = [StepPart(name=str(one.get("name", "")), args=dict(one.get("args") or {})) for one in row.steps]
     return RulePart(
         target=row.target, source=row.source, steps=steps, formula=row.formula, condition=row.condition, constant=row.constant,
-        default=row.default, if_empty=row.if_empty, note=row.note,  # type: ignore[arg-type]
+        default=row.default, if_empty=row.if_empty, wait_hours=row.wait_hours, note=row.note,  # type: ignore[arg-type]
     )  # fmt: skip
 
 

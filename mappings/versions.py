@@ -16,7 +16,7 @@ from mappings.schemas import source_fields, target_fields
 
 Person = Any
 """A user, or None for the system itself."""
-COPIED = ("position", "target", "source", "steps", "formula", "condition", "constant", "default", "if_empty", "note")
+COPIED = ("position", "target", "source", "steps", "formula", "condition", "constant", "default", "if_empty", "wait_hours", "note")
 
 
 class VersionError(Exception):

@@ -10,6 +10,9 @@ from connectors.errors import ConnectorError
 BACKOFF = tuple(timedelta(seconds=seconds) for seconds in (5, 20, 60, 300, 900, 1800, 3600, 3600, 7200, 14400))
 """Waits after the 1st, 2nd … failed attempt: about ten hours in all, enough for a night's maintenance."""
 LONGEST_WAIT = timedelta(hours=6)
+MISSING = "waits_for_value"
+"""The reason code of a delivery that lacks a value which may still come."""
+MISSING_RETRY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,14 @@ def after_death(*, deaths: int, now: datetime, most: int, pace: float = 1.0) -> 
     if deaths >= most:
         return GiveUp(category="unknown_outcome")
     return Retry(at=now + BACKOFF[min(max(deaths, 1), len(BACKOFF)) - 1] * pace, unknown=True)
+
+
+def while_missing(*, hours: int, since: datetime, now: datetime, pace: float = 1.0) -> Retry | GiveUp:
+    """What follows when a value is missing that may come within so many hours after `since`; the last try is at their end."""
+    end = since + timedelta(hours=hours) * pace
+    if now >= end:
+        return GiveUp(category="mapping")
+    return Retry(at=min(now + MISSING_RETRY * pace, end), free=True)
 
 
 def _bounded(wait: timedelta, spread: float) -> timedelta:

@@ -18,6 +18,7 @@ from django.utils import timezone
 from connectors.base import Limit
 from connectors.errors import ConnectorError
 from hub import clients, throttle, vault
+from hub.core.policy import MISSING
 from hub.engine.health import may_send, refuse
 from hub.engine.prepare import open_rows, prepare
 from hub.engine.records import operation_of
@@ -104,11 +105,11 @@ def _due(flows: Sequence[Flow], now: datetime) -> QuerySet[Delivery]:
 
 
 def _ahead() -> QuerySet[Delivery]:
-    """An earlier delivery of the same sequence that is under way, or waits for the target to recover."""
+    """An earlier delivery of the same sequence that is under way, or waits for the target to recover; not one that lacks a value."""
     mine = {"flow": OuterRef("flow"), "sequence": OuterRef("sequence"), "id__lt": OuterRef("id")}
     # Spelled out as in its partial index, which SQLite would not use for values that it is given apart.
     busy = RawSQL("state IN ('sending', 'waiting') AND sequence > ''", (), output_field=BooleanField())
-    return Delivery.objects.filter(busy, **mine)
+    return Delivery.objects.filter(busy, **mine).exclude(reason_code=MISSING)
 
 
 def claim(flows: Sequence[Flow], *, size: int, now: datetime, alone: bool = False) -> tuple[str, list[Row]]:
@@ -146,7 +147,7 @@ def _company(due: Sequence[tuple[int, str]]) -> list[int]:
 
 _LOADED = (
     "pk", "flow_id", "key", "attempts", "unknown", "fresh", "reason_code", "fingerprint", "version", "masked", "sealed", "seal_id",
-    "sequence", "due_at", "decision",
+    "sequence", "due_at", "decision", "created_at",
 )  # fmt: skip
 
 
@@ -158,9 +159,11 @@ def _load(lease: str, flows: dict[int, Flow], now: datetime) -> list[Row]:
         Row(
             pk=pk, flow=flows[flow], key=key, attempts=attempts, unknown=unknown, fresh=fresh, before=before, fingerprint=content,
             version=version, masked=masked, sealed=None if sealed is None else bytes(sealed), seal=seals.get(seal), sequence=sequence,
-            due_at=due_at, started=now, decision=decision,
+            due_at=due_at, started=now, decision=decision, created_at=created_at,
         )
-        for pk, flow, key, attempts, unknown, fresh, before, content, version, masked, sealed, seal, sequence, due_at, decision in found
+        for (
+            pk, flow, key, attempts, unknown, fresh, before, content, version, masked, sealed, seal, sequence, due_at, decision, created_at
+        ) in found
     ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from connectors.base import Record
 from hub.models import CrossReference, Delivery, Flow, KnownRecord
@@ -54,17 +55,15 @@ def release(marks: Iterable[str], *, now: datetime) -> int:
     """Deliveries held for any of these go on. Answers how many."""
     wanted = list(marks)
     held = Delivery.objects.filter(state=Delivery.State.HELD, waits_for__in=wanted)
-    targets = list(held.order_by().values_list("flow__target_id", flat=True).distinct()) if wanted else []
+    return let_go(held, reason="What it waited for has arrived.", now=now) if wanted else 0
+
+
+def let_go(waiting: QuerySet[Delivery], *, reason: str, now: datetime) -> int:
+    """These are due now, and their targets are woken. Answers how many."""
+    targets = list(waiting.order_by().values_list("flow__target_id", flat=True).distinct())
     if not targets:
         return 0
-    count = held.update(
-        state=Delivery.State.PENDING,
-        waits_for="",
-        reason_code="released",
-        reason="What it waited for has arrived.",
-        due_at=now,
-        changed_at=now,
-    )
+    count = waiting.update(state=Delivery.State.PENDING, waits_for="", reason_code="released", reason=reason, due_at=now, changed_at=now)
     for target in targets:
         transaction.on_commit(partial(wake, "deliver", target))
     return count

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from connectors.errors import ConnectorError, MissingError, RejectedError, ThrottledError
+from connectors.errors import ConnectorError, MissingError, Problem, RejectedError, ThrottledError
 from connectors.registry import connector
 from connectors.schema import validate
 from connectors.wire import decode
 from hub import clients, vault
 from hub.core.fingerprint import fingerprint
 from hub.engine import facts
+from hub.engine.missing import missing
 from hub.engine.records import operation_of, stream_of
 from hub.engine.refresh import refresh
 from hub.engine.rows import Failed, Held, Pool, Row, Skipped
@@ -132,7 +133,7 @@ def _map(flow: Flow, rows: Sequence[Row], *, now: datetime) -> None:
     for row, outcome in zip(rows, outcomes(flow, current, [row.source for row in rows]), strict=True):
         row.mapping_version = current.version_id
         row.warnings = tuple(problem.message for problem in outcome.warnings)
-        _judge(flow, row, outcome)
+        _judge(flow, row, outcome, now=now)
 
 
 def outcomes(flow: Flow, current: Live, sources: Sequence[Any]) -> list[Outcome]:
@@ -150,17 +151,21 @@ def outcomes(flow: Flow, current: Live, sources: Sequence[Any]) -> list[Outcome]
     return found
 
 
-def _judge(flow: Flow, row: Row, outcome: Outcome) -> None:
+def _judge(flow: Flow, row: Row, outcome: Outcome, *, now: datetime) -> None:
     """What the mapping's outcome means for the row: a payload to send, or a result."""
     if outcome.problems:
-        words = outcome.problems[0].message if len(outcome.problems) == 1 else f"{len(outcome.problems)} fields cannot be filled."
-        row.result = Failed(error=RejectedError(words, problems=outcome.problems), category="mapping")
+        row.result = missing(row, outcome.problems, now=now) or _refused(outcome.problems)
     elif outcome.waits:
         row.result = facts.held(flow, outcome.waits[0])
     elif outcome.hold:
         row.result = Held(code=outcome.hold, reason="; ".join(row.warnings)[:400], problems=outcome.warnings)
     else:
         _check_payload(flow, row, outcome.payload)
+
+
+def _refused(problems: tuple[Problem, ...]) -> Failed:
+    words = problems[0].message if len(problems) == 1 else f"{len(problems)} fields cannot be filled."
+    return Failed(error=RejectedError(words, problems=problems), category="mapping")
 
 
 def _check_payload(flow: Flow, row: Row, payload: Any) -> None:

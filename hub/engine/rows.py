@@ -31,12 +31,13 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """It waits: for the record named by `mark`, or (mark empty) for a person."""
+    """It waits: for the record named by `mark`, or (mark empty) for a person. `again`: when it is tried again by itself anyway."""
 
     code: str
     reason: str
     mark: str = ""
     problems: tuple[Problem, ...] = ()
+    again: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,7 @@ class Row:
     seal: Seal | None
     sequence: str
     due_at: datetime
+    created_at: datetime
     started: datetime
     decision: str = ""
     source: Payload = field(default_factory=dict)

@@ -65,8 +65,9 @@ def _change(row: Row, now: datetime) -> dict[str, Any]:
         change |= {"state": State.SKIPPED, "reason": result.reason, "reason_code": result.code}
     elif isinstance(result, Held):
         change |= {
-            "state": State.HELD, "reason": result.reason, "reason_code": result.code, "waits_for": result.mark,
-            "attempts": row.attempts - 1, "unknown": row.unknown, "fresh": row.fresh,
+            "state": State.WAITING if result.again else State.HELD, "reason": result.reason, "reason_code": result.code,
+            "waits_for": result.mark, "due_at": result.again or now,
+            "attempts": row.attempts - 1, "unknown": row.unknown, "fresh": row.fresh or result.again is not None,
         }  # fmt: skip
     elif isinstance(result, Failed):
         change |= _after(row, result, now)

@@ -32,11 +32,6 @@ def retry(deliveries: QuerySet[Delivery], *, by: User | None) -> int:
     return _queue(deliveries, RETRYABLE, by=by, words="Retried.")
 
 
-def retry_cause(cause: str, *, by: User | None) -> int:
-    """Retries every delivery with an open error of that cause. Answers how many."""
-    return retry(stopped_by(ErrorRecord.objects.filter(cause=cause)), by=by)
-
-
 def decide(deliveries: QuerySet[Delivery], *, decision: str, by: User | None) -> int:
     """A person says who is right after a conflict; those that failed with one are tried again like that. Answers how many."""
     words = f"Decided: {Delivery.Decision(decision).label}."

@@ -18,11 +18,12 @@ def found_in_table(tables: Mapping[str, Mapping[str, str]], table: str, key: str
     return rows.get(ANY) if value is None else value
 
 
-def missed(table: str, key: str) -> RefusedError:
-    """The refusal for a key without a row."""
+def missed(table: str, key: str, *, wait: int = 0) -> RefusedError:
+    """The refusal for a key without a row; `wait`: hours for which the row may still come."""
     return RefusedError(
         f'The lookup table "{table}" has no row for "{key[:80]}". Add the row, then retry.',
         code="lookup",
         value=key,
         cause=f"lookup:{table}:{key[:80]}",
+        wait=wait,
     )

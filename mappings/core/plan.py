@@ -15,7 +15,7 @@ from mappings.core.paths import EACH, PathError, Read, Write, joined, reader, wr
 from mappings.core.refusal import RefusedError
 from mappings.core.state import Look, Scope, State
 from mappings.core.transforms import TRANSFORMS
-from mappings.core.values import IF_EMPTY, Rule, Step
+from mappings.core.values import IF_EMPTY, LONGEST_WAIT, Rule, Step
 from mappings.core.walks import Path, Walk
 
 Find = Callable[[State, Any], Any]
@@ -81,6 +81,8 @@ def check_words(rule: Rule) -> None:
     """BadRuleError when the rule's own words do not fit together."""
     if rule.if_empty not in IF_EMPTY:
         raise BadRuleError(f"When empty must be one of {', '.join(IF_EMPTY)}.")
+    if rule.if_empty == "wait" and not 1 <= rule.wait_hours <= LONGEST_WAIT:
+        raise BadRuleError(f"A rule waits between 1 and {LONGEST_WAIT} hours.")
     if rule.type not in CONVERTERS:
         raise BadRuleError(f'"{rule.type}" is not a type.')
     filled = [name for name, one in (("a source", rule.source), ("a formula", rule.formula), ("a constant", rule.constant)) if one]
@@ -189,7 +191,7 @@ def _pipeline(steps: list[tuple[Transform, Any]], convert: Convert) -> Find:
 def _when_empty(rule: Rule, write: Write) -> Callable[[State, dict[str, Any]], None] | None:
     if rule.if_empty == "null":
         return lambda state, out: write(out, None)
-    if rule.if_empty == "error":
+    if rule.if_empty in ("error", "wait"):
         return _refuse_empty
     if rule.if_empty == "default":
         made = CONVERTERS[rule.type](rule.default)
@@ -200,4 +202,9 @@ def _when_empty(rule: Rule, write: Write) -> Callable[[State, dict[str, Any]], N
 def _refuse_empty(state: State, out: dict[str, Any]) -> None:
     where = state.rule.source or "the rule"
     words = f"This is required, but {where} gives nothing. Fill it in the source, then retry."
-    raise RefusedError(words, code="required", cause=f"required:{state.rule.target}")
+    raise RefusedError(words, code="required", cause=f"required:{state.rule.target}", wait=waited(state.rule))
+
+
+def waited(rule: Rule) -> int:
+    """Hours for which the rule waits for a value that is missing; 0 when it does not."""
+    return rule.wait_hours if rule.if_empty == "wait" else 0

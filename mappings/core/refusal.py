@@ -8,15 +8,16 @@ SHOWN = 200
 
 
 class RefusedError(Exception):
-    """A value does not fit. `message` never holds a source value; `value` and `cause` as in Problem; `hold` a hold code or ""."""
+    """A value does not fit. `message` never holds a source value; `value`, `cause`, `wait` as in Problem; `hold` a hold code or ""."""
 
-    def __init__(self, message: str, *, code: str = "bad_value", value: Any = None, cause: str = "", hold: str = "") -> None:
+    def __init__(self, message: str, *, code: str = "bad_value", value: Any = None, cause: str = "", hold: str = "", wait: int = 0) -> None:
         super().__init__(message)
         self.message = message
         self.code = code
         self.value = value
         self.cause = cause
         self.hold = hold
+        self.wait = wait
 
 
 class UnansweredError(RefusedError):

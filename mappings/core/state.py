@@ -80,7 +80,8 @@ class State:
     def _problem(self, refused: RefusedError) -> Problem:
         path = self.path
         cause = refused.cause or f"{refused.code}:{self.rule.target}"
-        return Problem(path=path, code=refused.code, message=f"{path}: {refused.message}", value=shown(refused.value), cause=cause)
+        words = f"{path}: {refused.message}"
+        return Problem(path=path, code=refused.code, message=words, value=shown(refused.value), cause=cause, wait=refused.wait)
 
     def ask(self, kind: str, stream: str, key: str) -> str | None:
         """The answer to a need. UnansweredError while it is not known; None, with a wait noted, when the thing is not there."""

@@ -7,16 +7,18 @@ import unicodedata
 from typing import Any
 
 from mappings.core.convert import as_yes_no
-from mappings.core.declare import Argument, Given, Transform, Work
+from mappings.core.declare import Argument, BadArgumentError, Given, Transform, Work
 from mappings.core.lookups import found_in_table, missed
 from mappings.core.operands import is_blank, short, truth, txt
 from mappings.core.refusal import RefusedError
 from mappings.core.state import State
+from mappings.core.values import LONGEST_WAIT
 
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 EMOJI = re.compile("[\U0001f000-\U0001faff\U00002600-\U000027bf\U0000fe0f\U0000200d\U000020e3\U00002b50\U00002b55]")
 EMAIL = re.compile(r"[^\s@<>\"(),:;\\\[\]]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]\Z")
 MISSES = (("error", "Refuse the record"), ("default", "Use a default"), ("passthrough", "Keep the value"), ("blank", "Leave it empty"))
+WAIT = ("wait", "Wait for the row, then refuse the record")
 
 
 def cleaned(text: str) -> str:
@@ -96,6 +98,7 @@ def _map(given: Given) -> Work:
 
 def _lookup(given: Given) -> Work:
     table, miss, default, setting = given.text("table"), given.text("miss"), given.text("default"), given.text("default_setting")
+    wait = hours_to_wait(given)
 
     def work(value: Any, state: State) -> Any:
         key = txt(value).strip()
@@ -107,13 +110,21 @@ def _lookup(given: Given) -> Work:
         if miss == "blank":
             return None
         instead = (state.facts.settings.get(setting, "") if setting else "") or default
-        if miss == "error" or not instead:
-            raise missed(table, key)
+        if miss in ("error", "wait") or not instead:
+            raise missed(table, key, wait=wait)
         words = f'The lookup table "{table}" has no row for "{key[:80]}"; {instead} was used. Add the row.'
         state.warn(RefusedError(words, code="lookup_default", value=key, cause=f"lookup:{table}:{key[:80]}"))
         return instead
 
     return work
+
+
+def hours_to_wait(given: Given) -> int:
+    """Hours for which a missing row is waited for; 0 unless `miss` says so. BadArgumentError outside 1 to LONGEST_WAIT."""
+    hours = given.whole("hours") if given.text("miss") == "wait" else 0
+    if given.text("miss") == "wait" and not 1 <= hours <= LONGEST_WAIT:
+        raise BadArgumentError(f"hours must be between 1 and {LONGEST_WAIT}")
+    return hours
 
 
 def _email(given: Given) -> Work:
@@ -150,6 +161,11 @@ def _changed(change: str) -> Work:
 
 
 MISS = Argument(name="miss", label="When there is no row", type="choice", default="error", choices=MISSES)
+MISS_OR_WAIT = Argument(name="miss", label="When there is no row", type="choice", default="error", choices=(*MISSES, WAIT))
+HOURS = Argument(
+    name="hours", label="Hours to wait", type="whole number", default=24,
+    help="With miss=wait: the record is tried again every hour for so long, and at once when the row is added.",
+)  # fmt: skip
 DEFAULT = Argument(name="default", label="Default")
 TEXT = (
     Transform(
@@ -175,7 +191,7 @@ TEXT = (
     Transform(
         name="lookup", label="Look up", help="Takes the value from a lookup table; the row * is for all others.", build=_lookup,
         args=(
-            Argument(name="table", label="Lookup table", type="table", required=True), MISS, DEFAULT,
+            Argument(name="table", label="Lookup table", type="table", required=True), MISS_OR_WAIT, HOURS, DEFAULT,
             Argument(name="default_setting", label="Default from the setting", help="A setting's name; used before Default."),
         ),
     ),

@@ -9,7 +9,9 @@ from typing import Any
 from connectors.base import Payload
 from connectors.errors import Problem
 
-IF_EMPTY = ("omit", "null", "default", "error")
+IF_EMPTY = ("omit", "null", "default", "error", "wait")
+LONGEST_WAIT = 720
+"""Hours for which a value can be waited for."""
 TYPES = ("text", "whole number", "number", "yes/no", "date", "time")
 
 
@@ -28,6 +30,7 @@ class Rule:
     `target` is a path such as `LineItems[].SKU`, `Charges[Type=Shipping].Amount` or `TotalAmount`; `[]` in source and target
     walk the same list side by side. `condition` is a formula; the rule applies only when it is true, and on a list target
     (`LineItems[]`) it decides which elements stay. `default` is used when the value is empty and `if_empty` is "default".
+    `wait_hours`: with `if_empty` "wait", how long a value that is missing may still come before the record is refused.
     `type` is the target field's type from its schema (one of TYPES or ""), to which every result is converted.
     """
 
@@ -39,6 +42,7 @@ class Rule:
     constant: str | None = None
     default: str = ""
     if_empty: str = "omit"
+    wait_hours: int = 24
     note: str = ""
     type: str = ""
 

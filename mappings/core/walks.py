@@ -81,9 +81,10 @@ class Walk:
                 target: dict[str, Any] = {}
                 bound.append((element, target, (*levels, element), (*outs, target), (*indexes, len(made))))
                 made.append(target)
-        if not made and self.rule is not None and self.rule.if_empty == "error":
+        if not made and self.rule is not None and self.rule.if_empty in ("error", "wait"):
             state.indexes = indexes
-            state.refuse(RefusedError("No line is left. Check the source, or cancel the record.", code="required"))
+            wait = self.rule.wait_hours if self.rule.if_empty == "wait" else 0
+            state.refuse(RefusedError("No line is left. Check the source, or cancel the record.", code="required", wait=wait))
 
     def _elements(self, state: State, elements: Any) -> list[Any]:
         if elements.__class__ is not list:

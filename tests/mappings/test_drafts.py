@@ -16,7 +16,7 @@ from tests.mappings.making import make_draft, make_live
 pytestmark = pytest.mark.django_db
 PLAIN: dict[str, Any] = {
     "position": 0, "target": "SellerOrderID", "source": "TargetKey", "steps": [], "formula": "", "condition": "",
-    "constant": None, "default": "", "if_empty": "omit", "note": "",
+    "constant": None, "default": "", "if_empty": "omit", "wait_hours": 24, "note": "",
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@
     const from = { source: field(rule, "source").value + (steps ? ` | ${steps}` : ""), formula: field(rule, "formula").value, constant: `“${field(rule, "constant").value}”` };
     rule.querySelector("[data-show-from]").textContent = from[kind];
     rule.querySelector("[data-for-default]").hidden = field(rule, "if_empty").value !== "default";
+    rule.querySelector("[data-for-wait]").hidden = field(rule, "if_empty").value !== "wait";
     rule.classList.toggle("tl-removed", field(rule, "DELETE").checked);
   };
 

@@ -50,6 +50,13 @@ def test_filling_in_the_lookup_heals_every_record_of_the_cause(enter: Enter, sto
     assert entry.history.get().history_user is not None
 
 
+def test_filling_in_the_lookup_also_releases_what_still_waits_for_that_row(enter: Enter, stopped: list[Delivery]) -> None:
+    made = factories.delivery(stopped[0].flow, "waiting", reason_code="waits_for_value", waits_for="lookup/ca_ship/UPS|Ground")
+    enter("Mapper").post(reverse("admin:hub_errorrecord_cause"), {"cause": CAUSE, "act": "lookup", "value": "UPSG"})
+    made.refresh_from_db()
+    assert (made.state, made.reason_code) == ("pending", "released")
+
+
 @pytest.mark.parametrize("value", ["", "   ", "x" * 401])
 def test_a_senseless_value_is_refused_and_nothing_is_retried(value: str, enter: Enter, stopped: list[Delivery]) -> None:
     enter("Mapper").post(reverse("admin:hub_errorrecord_cause"), {"cause": CAUSE, "act": "lookup", "value": value})

@@ -35,6 +35,7 @@ from hub.core.policy import (
     after_death,
     after_failure,
     circuit,
+    while_missing,
 )  # fmt: skip
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -166,3 +167,21 @@ def test_every_failure_that_a_person_sees_says_what_to_do(category: str) -> None
 
 def test_a_failure_nobody_thought_of_has_advice_as_well() -> None:
     assert advice("never heard of") == ADVICE["internal"]
+
+
+@pytest.mark.parametrize(
+    ("age", "wait"), [(0, 60), (60, 60), (23 * 60, 60), (23 * 60 + 30, 30), (24 * 60 - 1, 1)], ids=lambda minutes: f"{minutes} min"
+)
+def test_a_missing_value_is_looked_for_every_hour_and_once_more_at_the_end(age: int, wait: int) -> None:
+    found = while_missing(hours=24, since=NOW - timedelta(minutes=age), now=NOW)
+    assert found == Retry(at=NOW + timedelta(minutes=wait), free=True)
+
+
+@pytest.mark.parametrize("age", [timedelta(hours=24), timedelta(days=9)])
+def test_a_value_that_did_not_come_in_its_time_is_a_mapping_error(age: timedelta) -> None:
+    assert while_missing(hours=24, since=NOW - age, now=NOW) == GiveUp(category="mapping")
+
+
+def test_the_pace_shortens_the_wait_for_a_value_and_its_end() -> None:
+    assert while_missing(hours=24, since=NOW, now=NOW, pace=0.5) == Retry(at=NOW + timedelta(minutes=30), free=True)
+    assert isinstance(while_missing(hours=24, since=NOW - timedelta(hours=12), now=NOW, pace=0.5), GiveUp)

@@ -63,7 +63,7 @@ def test_who_retried_is_kept_for_each_delivery() -> None:
 def test_retrying_a_cause_takes_all_its_deliveries_and_no_others() -> None:
     flow = factories.flow()
     mine, other = [factories.failed(flow, cause=CAUSE) for _ in range(2)], factories.failed(flow, cause="unknown_sku:X")
-    assert triage.retry_cause(CAUSE, by=None) == 2
+    assert triage.retry(triage.stopped_by(ErrorRecord.objects.filter(cause=CAUSE)), by=None) == 2
     assert set(rows(*mine).values_list("state", flat=True)) == {"pending"}
     other.refresh_from_db()
     assert other.state == "failed"
