@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 
 from connectors.registry import connector
 from hub import vault
 from hub.models import Connection, Flow
+from mappings.lookups import Row, write
+from mappings.models import LookupTable
 from mappings.models import Mapping as FieldMapping
 
 NAMES = {"channeladvisor": "ChannelAdvisor (stand-in)", "tims": "TIMS (stand-in)"}
 ORDERS, CUSTOMERS, ITEMS, ACKNOWLEDGE = "ca-orders", "ca-customers", "tims-items", "ca-acknowledge"
+RATE_DAYS = 7
 
 
 def install(settings: Mapping[str, Mapping[str, str]], *, poll_minutes: int = 5) -> dict[str, Connection]:
@@ -35,6 +39,14 @@ def install(settings: Mapping[str, Mapping[str, str]], *, poll_minutes: int = 5)
         target=channel, operation="acknowledge_order", poll_minutes=0,
     )  # fmt: skip
     return made
+
+
+def rates(today: date) -> None:
+    """The starter's exchange rates, also for today and the days on which the stand-in's orders were placed."""
+    table = LookupTable.objects.get(slug="rates")
+    seeds = {key.partition("|")[0]: value for key, value in table.entries.order_by("key").values_list("key", "value")}
+    days = [today - timedelta(days=back) for back in range(RATE_DAYS)]
+    write(table, [Row(f"{currency}|{day}", value) for currency, value in seeds.items() for day in days], by=None, keep=True)
 
 
 def _connection(connector_id: str, fields: Mapping[str, str]) -> Connection:

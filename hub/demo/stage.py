@@ -8,9 +8,10 @@ from pathlib import Path
 
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.utils import timezone
 
 from hub import schedules
-from hub.demo.setup import install
+from hub.demo.setup import install, rates
 from hub.models import Connection
 from hub.roles import ship_roles
 from mappings.starting import load_starters
@@ -24,6 +25,7 @@ def prepare(settings: Mapping[str, Mapping[str, str]]) -> dict[str, Connection]:
     call_command("collectstatic", verbosity=0, interactive=False)
     ship_roles()
     load_starters()
+    rates(timezone.localdate())
     made = install(settings)
     schedules.sync()
     return made

@@ -71,6 +71,20 @@ def test_a_file_is_previewed_before_anything_changes(mapper: Client, table: Look
     assert b"taken over already" in again.content
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_file_of_exchange_rates_is_taken_over_as_it_is(separator: str, mapper: Client) -> None:
+    load_starters()
+    rates = LookupTable.objects.get(slug="rates")
+    rows = [["Currency|day", "Company units for one"], ["EUR|2026-11-20", "1.0912"], ["CHF|2026-11-20", "1.1"]]
+    upload(mapper, rates, "\n".join(separator.join(row) for row in rows).encode())
+    rates.refresh_from_db()
+    mapper.post(at("preview", rates, LookupUpload.objects.get().pk), {"revision": rates.revision})
+    assert dict(rates.entries.filter(key__endswith="20").values_list("key", "value")) == {
+        "EUR|2026-11-20": "1.0912",
+        "CHF|2026-11-20": "1.1",
+    }
+
+
 def test_replacing_the_table_removes_what_the_file_does_not_name(mapper: Client, table: LookupTable) -> None:
     upload(mapper, table, b"key,value\nb,2\n", mode="replace")
     table.refresh_from_db()

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import socket
+from datetime import date
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
 
 from hub.demo.processes import Processes
-from hub.demo.setup import install
+from hub.demo.setup import install, rates
 from hub.demo.stage import admin_password, prepare
 from hub.demo.standins import any_port, free_port, open_standins
 from hub.demo.trickle import Trickle
 from hub.models import Connection, Flow
+from mappings.models import LookupTable
+from mappings.starting import load_starters
 
 
 @pytest.mark.django_db
@@ -26,6 +29,16 @@ def test_a_second_start_keeps_what_people_changed_and_follows_the_address() -> N
     assert Flow.objects.filter(slug="ca-orders", enabled=False, name="Ours").exists()
     assert Flow.objects.count() == 4
     assert {one.settings["base_url"] for one in Connection.objects.all()} == {"http://127.0.0.1:9"}
+
+
+@pytest.mark.django_db
+def test_the_days_of_the_stand_ins_orders_have_exchange_rates_and_those_of_people_stay() -> None:
+    load_starters()
+    table = LookupTable.objects.get(slug="rates")
+    table.entries.create(key="EUR|2030-01-09", value="1.5")
+    rates(date(2030, 1, 10))
+    found = dict(table.entries.filter(key__contains="|2030").values_list("key", "value"))
+    assert (found["EUR|2030-01-09"], found["GBP|2030-01-04"]) == ("1.5", "1.2700")
 
 
 @pytest.mark.django_db

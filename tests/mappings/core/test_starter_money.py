@@ -67,13 +67,18 @@ def test_inclusive_prices_stay_gross_with_the_tax_that_they_contain() -> None:
 )
 def test_amounts_have_the_decimals_of_their_currency(currency: str, price: str, tax: str, expected: tuple[Decimal, Decimal]) -> None:
     changed = plain_order({"UnitPrice": D(price), "TaxAmount": D(tax)}, currency=currency)
-    found = mapped(changed, tables={"rates": {"JPY": "0.0065", "KWD": "3.25"}})
+    found = mapped(changed, tables={"rates": {"JPY|2026-11-19": "0.0065", "KWD|2026-11-19": "3.25"}})
     assert lines(found, "ExtendedAmount", "TaxAmount") == [expected]
 
 
-def test_a_foreign_currency_without_rate_names_the_table_and_the_currency() -> None:
+def test_a_foreign_currency_without_rate_waits_a_day_for_that_currency_and_day() -> None:
     found = mapped(plain_order({"UnitPrice": D(1)}, currency="SEK"))
-    assert [problem.cause for problem in found.problems] == ["lookup:rates:SEK"]
+    assert [(problem.cause, problem.wait) for problem in found.problems] == [("lookup:rates:SEK|2026-11-19", 24)]
+
+
+def test_the_companys_own_currency_needs_no_rate() -> None:
+    found = mapped(plain_order({"UnitPrice": D(1)}, currency="SEK"), settings={"time_zone": "UTC", "company_currency": "SEK"})
+    assert "ExchangeRate" not in arrives(found)
 
 
 def test_a_free_gift_line_takes_no_part_of_the_discount() -> None:
