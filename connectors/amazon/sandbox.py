@@ -10,18 +10,29 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
-from connectors.amazon.standin import announcements, calls, documents, listings, login, notifications, sellers
+from connectors.amazon.standin import (
+    announcements,
+    calls,
+    documents,
+    listings,
+    login,
+    notifications,
+    orders_part,
+    sellers,
+)
 from connectors.amazon.standin.login import CLIENT_ID, CLIENT_SECRET, SELLER_ID
 from connectors.amazon.standin.markets import of_region
+from connectors.amazon.standin.orders_part import OrderPlay
 from connectors.amazon.standin.parts import NAMED, PLANS, Operation, Part, envelope, joined
 from connectors.base import Payload
-from connectors.sandbox import Rate, Refusal, Request, Response, Router, Sandbox, Sending
+from connectors.sandbox import Rate, Refusal, Request, Response, Router, Sending
 
 PARTS: tuple[Part, ...] = (
     calls.PART,
     login.PART,
     sellers.PART,
     Part(routes=documents.DOCUMENTS),
+    orders_part.PART,
     notifications.PART,
     listings.PART,
 )
@@ -53,11 +64,12 @@ class Caller:
         return f"{self.seller} {self.region}" if self.seller else self.client
 
 
-class AmazonSandbox(Sandbox):
+class AmazonSandbox(OrderPlay):
     """One application and one seller with an authorisation for each region; `settings(region)` answers what a connection needs.
 
     `scale` makes usage plans faster and life cycles shorter by that factor; `throttled = False` lifts the plans. `clients` (id ->
-    secret) and `denied_marketplaces` (ids for which 403 is answered) are open for tests. `listeners` hear every `announce(kind, payload)`.
+    secret) and `denied_marketplaces` (ids for which 403 is answered) are open for tests, so is `personal_data`: "given", or without the
+    role for it "left out" or "refused". `listeners` hear every `announce(kind, payload)`.
     """
 
     routes: ClassVar[Router] = joined([part.routes for part in PARTS])
@@ -71,6 +83,7 @@ class AmazonSandbox(Sandbox):
         self.throttled = throttled
         self.clients = {CLIENT_ID: CLIENT_SECRET}
         self.denied_marketplaces: set[str] = set()
+        self.personal_data = "given"
         self.listeners: list[Listener] = []
         self.calls: Counter[tuple[str, int]] = Counter()
         for part in PARTS:
@@ -86,6 +99,11 @@ class AmazonSandbox(Sandbox):
         for part in PARTS:
             if part.seed:
                 part.seed(self)
+
+    def reset(self) -> None:
+        """Forgets everything, the counted calls included, and seeds again."""
+        self.calls.clear()
+        super().reset()
 
     def settings(self, region: str = "NA") -> dict[str, str]:
         """The settings of a connection to this stand-in."""

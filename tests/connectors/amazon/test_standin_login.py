@@ -30,7 +30,6 @@ def server() -> Iterator[AmazonSandbox]:
 @pytest.fixture
 def box(server: AmazonSandbox) -> AmazonSandbox:
     server.reset()
-    server.calls.clear()
     return server
 
 
