@@ -5,9 +5,12 @@ from __future__ import annotations
 from connectors.base import Connector, Limit, Setting, Stream
 from connectors.channeladvisor import client
 from connectors.channeladvisor.acknowledge import ACKNOWLEDGE_ORDER
+from connectors.channeladvisor.cancel import CANCEL_ITEMS
 from connectors.channeladvisor.check import check
 from connectors.channeladvisor.customers import derive, summary
+from connectors.channeladvisor.order_status import ORDER_STATUS
 from connectors.channeladvisor.orders import ORDERS, read
+from connectors.channeladvisor.ship import SHIP
 from connectors.channeladvisor.webhook import WEBHOOK
 
 ALGORITHMS = (("hmac-sha256", "HMAC SHA-256"), ("hmac-sha512", "HMAC SHA-512"), ("hmac-sha1", "HMAC SHA-1"))
@@ -97,7 +100,7 @@ CONNECTOR = Connector(
     connect=client.connect,
     check=check,
     streams=(ORDERS, CUSTOMERS),
-    operations=(ACKNOWLEDGE_ORDER,),
+    operations=(ACKNOWLEDGE_ORDER, SHIP, CANCEL_ITEMS, ORDER_STATUS),
     # 80 % of 2,000 calls a minute and profile (ChannelAdvisor API reference, A2.4); the burst leaves room for one full batch of 100.
     limits=(Limit(name="calls", label="Calls per profile", burst=200, per_second=2000 / 60 * 0.8),),
     parallel=4,

@@ -16,6 +16,7 @@ REQUEST_STATUS = {
     "PostProcessingComplete": 30, "RejectionCompleted": 31, "InformationOnly": 32, "NoChange": -999,
 }  # fmt: skip
 _REJECTED_OR_INFORMATION = (31, 32)
+_REJECTED = (7, 8, 11, 12, *_REJECTED_OR_INFORMATION)
 
 
 def lines_of(order: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -58,11 +59,25 @@ def cancelled(one: Mapping[str, Any]) -> int:
     return _adjusted(one, "Cancellation")
 
 
+def asked_to_cancel(one: Mapping[str, Any]) -> int:
+    """Units whose cancellation was asked for: also those that the marketplace has yet to confirm, so that none is asked for twice."""
+    asked = (each for each in objects(one.get("Adjustments")) if each.get("Type") == "Cancellation" and not _is_rejected(each))
+    return sum(whole(each.get("Quantity")) for each in asked)
+
+
 def is_final(adjustment: Mapping[str, Any]) -> bool:
     """Whether the marketplace has carried an adjustment out: status 20 and above, but neither rejected nor for information only."""
-    status = adjustment.get("RequestStatus")
-    number = REQUEST_STATUS.get(status, -1) if isinstance(status, str) else whole(status)
+    number = _request_status(adjustment)
     return number >= 20 and number not in _REJECTED_OR_INFORMATION
+
+
+def _is_rejected(adjustment: Mapping[str, Any]) -> bool:
+    return _request_status(adjustment) < 0 or _request_status(adjustment) in _REJECTED
+
+
+def _request_status(adjustment: Mapping[str, Any]) -> int:
+    status = adjustment.get("RequestStatus")
+    return REQUEST_STATUS.get(status, -1) if isinstance(status, str) else whole(status)
 
 
 def _promotion(one: Mapping[str, Any]) -> Payload:

@@ -126,6 +126,13 @@ def external(client: JsonClient) -> frozenset[str]:
     return named_centers(client) | {str(row.get("Code") or "").upper() for row in rows if row.get("IsExternallyManaged") is True}
 
 
+def center_id(client: JsonClient, code: str) -> int | None:
+    """The number of the distribution centre of that code, None when there is none."""
+    rows = _distribution_centers(client) if code else []
+    found = [int(row["ID"]) for row in rows if str(row.get("Code") or "").upper() == code.upper()]
+    return found[0] if found else None
+
+
 def _distribution_centers(client: JsonClient) -> list[Payload]:
     """The distribution centres, read once per client; none when the authorisation may not see them."""
     if client not in _centers:

@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from connectors.base import Payload
-from connectors.channeladvisor.standin import (  # noqa: F401 - they register their addresses
+from connectors.channeladvisor.standin import (  # noqa: F401 - they register addresses
     orders_control,
     published_api,
+    shipments,
+    shipping_v1,
+    shipping_v2,
     store,
     v2_api,
     webhooks,
@@ -44,8 +47,9 @@ class Caller:
 class ChannelAdvisorSandbox(Sandbox):
     """Two applications know two profiles; `settings(dialect)` answers what a connection needs to reach it.
 
-    `place`, `change`, `cancel` and `ship` play the marketplace; `orders()` and `taken(number)` tell what it holds. `rotates`: every
-    renewal replaces the refresh token. `page_size` and `cursor_life` (seconds) may be set while it runs.
+    `place`, `change`, `cancel` and `ship` play the marketplace; `orders()`, `shipments(number)` and `taken(number)` tell what it holds.
+    `rotates`: every renewal replaces the refresh token. `slow_adjustments`: cancellations in rest-v1 wait for the marketplace.
+    `page_size` and `cursor_life` (seconds) may be set while it runs.
     """
 
     routes: ClassVar[Router] = ROUTES
@@ -61,6 +65,7 @@ class ChannelAdvisorSandbox(Sandbox):
         self.page_size = 20
         self.cursor_life = 86400.0
         self.rotates = False
+        self.slow_adjustments = False
         store.declare(self.book, self.applications)
         self.seed()
 
@@ -106,7 +111,11 @@ class ChannelAdvisorSandbox(Sandbox):
 
     def ship(self, number: int) -> Payload:
         """Everything of an order is shipped."""
-        return store.ship(self, number)
+        return shipments.ship(self, number)
+
+    def shipments(self, number: int) -> list[Payload]:
+        """Every shipment of an order with its tracking, oldest first."""
+        return shipments.shipments_of(store.load(self, number)["Order"])
 
     def orders(self, application: str = APPLICATION_ID) -> list[Payload]:
         """Every order as v2 shows it to an application."""
@@ -146,9 +155,9 @@ class ChannelAdvisorSandbox(Sandbox):
 
     def cost(self, request: Request) -> int:
         """A batch counts one and every entry of it one; a total costs one more (ChannelAdvisor API reference, A2.2, A2.4)."""
-        if request.method == "PUT" and request.path == "/v2/orders":
+        if (request.method, request.path) in (("PUT", "/v2/orders"), ("POST", "/v2/shipping")):
             body = request.json()
-            entries = body.get("Items") if isinstance(body, dict) else None
+            entries = body.get("Items") if isinstance(body, dict) and "ChannelAdvisorOrderID" not in body else None
             return 1 + len(entries) if isinstance(entries, list) else 1
         return 2 if request.arg("include_total") == "true" else 1
 

@@ -75,7 +75,7 @@ def _money(order: Mapping[str, Any]) -> Payload:
         "PublicNotes": notes.get("Public"), "PrivateNotes": notes.get("Private"), "SpecialInstructions": notes.get("Buyer"),
         "OrderTags": ",".join(order.get("Tags") or []), "EstimatedShipDateUtc": order.get("ShipByDateUtc"),
         "DeliverByDateUtc": order.get("DeliverByDateUtc"), "PaymentDateUtc": order.get("PaymentDateUtc"),
-        "ShippingDateUtc": order.get("ShippedDateUtc"), "FlagID": 0, "FlagDescription": None,
+        "ShippingDateUtc": order.get("ShippedDateUtc"), "FlagID": 0, "FlagDescription": None, **order.get("_Flag", {}),
     }  # fmt: skip
 
 
@@ -108,32 +108,50 @@ def _line(order: Mapping[str, Any], line: Mapping[str, Any]) -> Payload:
             for one in line.get("BundleComponents") or []
         ],
         "FulfillmentItems": [],
-        "Adjustments": [_cancellation(line, cancelled)] if cancelled else [],
-    }
+        "Adjustments": [
+            {"ID": line["ItemID"] * 10 + place, "OrderItemID": line["ItemID"], "Quantity": units, "Type": "Cancellation",
+             "Reason": line.get("CancelReason"), "RequestStatus": status}
+            for place, (units, status) in enumerate(_cancellations(line)) if units
+        ],
+    }  # fmt: skip
 
 
-def _cancellation(line: Mapping[str, Any], units: int) -> Payload:
-    about = {"ID": line["ItemID"] * 10, "OrderItemID": line["ItemID"], "Quantity": units, "Type": "Cancellation"}
-    return {**about, "Reason": line.get("CancelReason"), "RequestStatus": "PostProcessingComplete"}
+def _cancellations(line: Mapping[str, Any]) -> list[tuple[int, str]]:
+    """What is done, and what the marketplace has yet to confirm."""
+    return [(line.get("QuantityCancelled") or 0, "PostProcessingComplete"), (line.get("_Adjusting") or 0, "SubmittedNotProcessed")]
 
 
 def _fulfillments(order: Mapping[str, Any]) -> list[Payload]:
-    """One for what was shipped and one for what is still to go, per distribution centre."""
-    groups: dict[tuple[str, bool], list[Payload]] = {}
+    """One for each shipment, and one per distribution centre for what is still to go."""
+    number, waiting = order["ChannelAdvisorOrderID"], dict[str, list[Payload]]()
     for line in order.get("OrderItem", []):
-        shipped = line.get("QuantityShipped") or 0
-        left = max((line["Quantity"] or 0) - (line.get("QuantityCancelled") or 0) - shipped, 0)
-        for units, done in ((shipped, True), (left, False)):
-            if units:
-                entry = {"OrderItemID": line["ItemID"], "Sku": line["SKU"], "Quantity": units}
-                groups.setdefault((line.get("DistributionCenter") or "RENO", done), []).append(entry)
-    return [
-        {
-            "ID": order["ChannelAdvisorOrderID"] * 10 + place,
-            "OrderID": order["ChannelAdvisorOrderID"],
-            "DeliveryStatus": "Complete" if done else "NoChange",
-            "DistributionCenterID": CENTERS.get(center, 0),
-            "Items": entries,
-        }
-        for place, ((center, done), entries) in enumerate(groups.items())
-    ]
+        gone = (line.get("QuantityCancelled") or 0) + (line.get("QuantityShipped") or 0)
+        if line["Quantity"] > gone:
+            entry = {"OrderItemID": line["ItemID"], "Sku": line["SKU"], "Quantity": line["Quantity"] - gone}
+            waiting.setdefault(line.get("DistributionCenter") or "RENO", []).append(entry)
+    open_ones = [
+        {"ID": number * 10 + place, "OrderID": number, "DeliveryStatus": "NoChange", "DistributionCenterID": CENTERS.get(center, 0),
+         "Items": entries}
+        for place, (center, entries) in enumerate(waiting.items())
+    ]  # fmt: skip
+    return [*(_fulfillment(order, one) for one in order.get("_Shipments", [])), *open_ones]
+
+
+def _fulfillment(order: Mapping[str, Any], shipment: Mapping[str, Any]) -> Payload:
+    lines = {line["ItemID"]: line for line in order["OrderItem"]}
+    first = lines[shipment["Items"][0]["ItemID"]] if shipment["Items"] else {}
+    center = shipment.get("DistributionCenter") or first.get("DistributionCenter") or "RENO"
+    return {
+        "ID": shipment["ShipmentID"], "OrderID": order["ChannelAdvisorOrderID"], "ProfileID": order.get("ProfileID"),
+        "Type": "Ship", "DeliveryStatus": "Complete", "DistributionCenterID": CENTERS.get(center, 0),
+        "SellerFulfillmentID": shipment.get("SellerShipmentID"), "ShippingCarrier": shipment.get("Carrier"),
+        "ShippingClass": shipment.get("Class"), "TrackingNumber": shipment.get("TrackingNumber"),
+        "TrackingUrl": shipment.get("TrackingUrl"), "ReturnTrackingNumber": shipment.get("ReturnTrackingNumber"),
+        "ShippedDateUtc": shipment.get("ShippedDateUtc"), "CreatedDateUtc": shipment["CreatedDateUtc"],
+        "UpdatedDateUtc": shipment["UpdatedDateUtc"],
+        "Items": [
+            {"OrderItemID": one["ItemID"], "Sku": one["SKU"], "Quantity": one["Quantity"],
+             "MarketplaceShippingStatus": shipment["MarketplaceStatus"]}
+            for one in shipment["Items"]
+        ],
+    }  # fmt: skip

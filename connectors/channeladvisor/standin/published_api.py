@@ -46,24 +46,28 @@ def orders(box: ChannelAdvisorSandbox, request: Request) -> Response:
 @ROUTES.on("GET", "/v1/Orders({number})")
 def order(box: ChannelAdvisorSandbox, request: Request) -> Response:
     """One order with all its lines."""
-    return reply(_expanded(_mine(box, request), request.arg("$expand")))
+    return reply(_expanded(mine(box, request), request.arg("$expand")))
 
 
 @ROUTES.on("GET", "/v1/Orders({number})/Items")
 def lines(box: ChannelAdvisorSandbox, request: Request) -> Response:
     """All lines of an order."""
-    return reply({"value": published(_mine(box, request)["Order"])["Items"][int(request.arg("$skip", "0")) :]})
+    return reply({"value": published(mine(box, request)["Order"])["Items"][int(request.arg("$skip", "0")) :]})
 
 
 @ROUTES.on("PATCH", "/v1/Orders({number})")
 def patch(box: ChannelAdvisorSandbox, request: Request) -> Response:
     """Changes notes, tags or our order number; 204."""
-    row, body = _mine(box, request), request.json()
+    row, body = mine(box, request), request.json()
     unknown = [name for name in body if name not in WRITABLE] if isinstance(body, dict) else ["the body"]
     if unknown:
         raise Refusal(400, "invalid_request", f"{unknown[0]} cannot be changed.")
     if "SellerOrderID" in body and row["Order"].get("SellerOrderID") != body["SellerOrderID"]:
         row["Order"]["SellerOrderID"] = body["SellerOrderID"] or ""
+        store.save(box, row)
+    flag = {name: body[name] for name in ("FlagID", "FlagDescription") if name in body}
+    if flag and flag != row["Order"].get("_Flag"):
+        row["Order"]["_Flag"] = flag
         store.save(box, row)
     return reply(status=204)
 
@@ -71,14 +75,14 @@ def patch(box: ChannelAdvisorSandbox, request: Request) -> Response:
 @ROUTES.on("POST", "/v1/Orders({number})/Export")
 def export(box: ChannelAdvisorSandbox, request: Request) -> Response:
     """Sets the export flag of this application; 204, also when it was set."""
-    store.set_taken(box, _mine(box, request), request.principal.application, taken=True)
+    store.set_taken(box, mine(box, request), request.principal.application, taken=True)
     return reply(status=204)
 
 
 @ROUTES.on("DELETE", "/v1/Orders({number})/Export")
 def unexport(box: ChannelAdvisorSandbox, request: Request) -> Response:
     """Clears the export flag; 204."""
-    store.set_taken(box, _mine(box, request), request.principal.application, taken=False)
+    store.set_taken(box, mine(box, request), request.principal.application, taken=False)
     return reply(status=204)
 
 
@@ -135,7 +139,8 @@ def _cut(box: ChannelAdvisorSandbox, shown: Payload) -> Payload:
     return shown
 
 
-def _mine(box: ChannelAdvisorSandbox, request: Request) -> Row:
+def mine(box: ChannelAdvisorSandbox, request: Request) -> Row:
+    """The order of the address. Raises Refusal 404."""
     number = request.params["number"]
     row = box.book.get(store.KIND, store.key_of(int(number))) if number.isdigit() else None
     if row is None or row["Order"]["ProfileID"] not in request.principal.profiles:

@@ -19,6 +19,8 @@ def declare(book: Book, applications: tuple[str, ...]) -> None:
     """Orders by time of change, by marketplace number, and per application those that it has not taken."""
     book.order(KIND, lambda row: str(row["Order"]["UpdatedDateUtc"]))
     book.index(KIND, "site order", lambda row: [_site_order(row["Order"])])
+    book.index(KIND, "line", lambda row: [str(line["ItemID"]) for line in row["Order"]["OrderItem"]])
+    book.index(KIND, "shipment", lambda row: [str(one["ShipmentID"]) for one in row["Order"].get("_Shipments", ())])
     for application in applications:
         book.order(untaken(application), lambda row: str(row["UpdatedDateUtc"]))
 
@@ -90,32 +92,35 @@ def change(box: ChannelAdvisorSandbox, number: int, fields: Payload) -> Payload:
 
 
 def cancel(box: ChannelAdvisorSandbox, number: int, units: dict[int, int] | None = None, reason: str = "BuyerCancelled") -> Payload:
-    """Cancels all, or `units` by line number. Raises Refusal 409 `state_conflict` where something was shipped."""
+    """Cancels all, or `units` by line number. Raises Refusal 409 `state_conflict` for units that were shipped or are not there."""
     with box.book.transaction():
         row = load(box, number)
         order = row["Order"]
         for line in order["OrderItem"]:
-            left = line["Quantity"] - line.get("QuantityCancelled", 0)
-            wanted = left if units is None else units.get(line["ItemID"], 0)
-            if wanted and (line.get("QuantityShipped", 0) or not 0 < wanted <= max(left, 0)):
+            wanted = line["Quantity"] - line.get("QuantityCancelled", 0) if units is None else units.get(line["ItemID"], 0)
+            if wanted and not 0 < wanted <= left(line):
                 raise Refusal(409, "state_conflict", f"Line {line['ItemID']} cannot be cancelled: shipped, or not that many units left.")
             if wanted:
                 _cancel_line(line, wanted, reason)
         if all(line["Quantity"] == 0 for line in order["OrderItem"]):
             order |= {"OrderStatus": "Cancelled", "FulfillmentStatus": "Canceled", "CancelReason": reason}
+        restate(order)
         return save(box, row, "order.cancelled")
 
 
-def ship(box: ChannelAdvisorSandbox, number: int) -> Payload:
-    """Everything is shipped. Raises Refusal 409 `state_conflict` for a cancelled order."""
-    with box.book.transaction():
-        row = load(box, number)
-        if row["Order"]["OrderStatus"] == "Cancelled":
-            raise Refusal(409, "state_conflict", "A cancelled order cannot be shipped.")
-        for line in row["Order"]["OrderItem"]:
-            line["QuantityShipped"] = max(line["Quantity"] - line.get("QuantityCancelled", 0), 0)
-        row["Order"] |= {"OrderStatus": "Shipped", "FulfillmentStatus": "Shipped", "ShippedDateUtc": box.stamp()}
-        return save(box, row)
+def left(line: Payload) -> int:
+    """Units of a line that are neither shipped nor cancelled."""
+    return max(line["Quantity"] - line.get("QuantityCancelled", 0) - line.get("QuantityShipped", 0), 0) if line["Quantity"] else 0
+
+
+def restate(order: Payload, *, shipped_at: str = "") -> None:
+    """The statuses that the units of an order's lines stand for; what was never shipped keeps its own."""
+    shipped = any(line.get("QuantityShipped", 0) for line in order["OrderItem"])
+    if shipped:
+        status = "PartiallyShipped" if any(map(left, order["OrderItem"])) else "Shipped"
+        order |= {"OrderStatus": status, "FulfillmentStatus": status}
+        if status == "Shipped":
+            order["ShippedDateUtc"] = shipped_at or order.get("ShippedDateUtc")
 
 
 def by_change(box: ChannelAdvisorSandbox, since: str, *, untaken_by: str = "") -> Iterator[tuple[tuple[str, str], Row]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 LARGEST = 2 * 1024 * 1024
 MOST = 100
+SUPERSEDED = {"Result": "Superseded", "HttpStatus": 200}
 FILTERS = (
     "status", "payment_status", "fulfillment_status", "exported", "created_since", "updated_since", "marketplace", "order_id",
     "channel_advisor_order_id",
@@ -54,7 +56,7 @@ def order(box: ChannelAdvisorSandbox, request: Request) -> Response:
 @ROUTES.on("PUT", "/v2/orders/{number}")
 def put_order(box: ChannelAdvisorSandbox, request: Request) -> Response:
     """Changes one order; a stale If-Match is refused."""
-    body = _body(request)
+    body = body_of(request)
     row = _mine(box, request)
     expected = request.headers.get("if-match")
     if expected not in (None, "*", f'"{row["Order"]["Version"]}"'):
@@ -66,42 +68,62 @@ def put_order(box: ChannelAdvisorSandbox, request: Request) -> Response:
 @ROUTES.on("PUT", "/v2/orders")
 def put_orders(box: ChannelAdvisorSandbox, request: Request) -> Response:
     """Changes one order or up to 100; the entries of a batch stand each for itself (ChannelAdvisor API reference, A2.6)."""
-    body = _body(request)
+    body = body_of(request)
     if "Items" not in body:
         number = write(box, request.principal, body)
         return reply(shown(store.load(box, number), request.principal.application))
-    entries = body["Items"]
+    return in_bulk(box, body["Items"], lambda entry: _written(box, write(box, request.principal, entry)), key=_key)
+
+
+def in_bulk(box: ChannelAdvisorSandbox, entries: Any, act: Callable[[Any], dict[str, Any]], *, key: Callable[[Any], str]) -> Response:
+    """Every entry for itself; of two with one `key` the later counts (ChannelAdvisor API reference, A2.6)."""
     if not isinstance(entries, list) or not entries:
         raise Refusal(400, "invalid_request", "Items must be a list that is not empty.")
     if len(entries) > MOST:
         raise Refusal(413, "payload_too_large", f"More than {MOST} items.")
-    results = [_one(box, request, place, entries) for place in range(len(entries))]
+    keys = [key(entry) for entry in entries]
+    results = [
+        {"Index": at, "Key": keys[at], **(SUPERSEDED if keys[at] and keys[at] in keys[at + 1 :] else _one(box, entries[at], act))}
+        for at in range(len(entries))
+    ]
     failed = sum(result["Result"] == "Failed" for result in results)
     status = 200 if not failed else 422 if failed == len(results) else 207
     return reply({"Results": results, "Summary": {"Accepted": len(results) - failed, "Failed": failed, "StaleIgnored": 0}}, status)
 
 
 def shown(row: Row, application: str) -> Payload:
-    """A stored order as an application sees it."""
-    return {**row["Order"], "Exported": application in row["Taken"]}
+    """A stored order as an application sees it, without the stand-in's own members."""
+    return {
+        **_public(row["Order"]),
+        "OrderItem": [_public(line) for line in row["Order"]["OrderItem"]],
+        "Exported": application in row["Taken"],
+    }
 
 
-def _one(box: ChannelAdvisorSandbox, request: Request, place: int, entries: list[Any]) -> dict[str, Any]:
-    entry = entries[place]
-    key = entry.get("ChannelAdvisorOrderID") if isinstance(entry, dict) else None
-    about = {"Index": place, "Key": str(key)}
-    if key is not None and any(isinstance(later, dict) and later.get("ChannelAdvisorOrderID") == key for later in entries[place + 1 :]):
-        return {**about, "Result": "Superseded", "HttpStatus": 200}
+def _public(held: Payload) -> Payload:
+    return {name: value for name, value in held.items() if not name.startswith("_")}
+
+
+def _key(entry: Any) -> str:
+    return str(entry.get("ChannelAdvisorOrderID") or "") if isinstance(entry, dict) else ""
+
+
+def _written(box: ChannelAdvisorSandbox, number: int) -> dict[str, Any]:
+    return {"Result": "Updated", "HttpStatus": 200, "Version": store.load(box, number)["Order"]["Version"]}
+
+
+def _one(box: ChannelAdvisorSandbox, entry: Any, act: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
     try:
         with box.book.transaction():
-            number = write(box, request.principal, entry)
-        return {**about, "Result": "Updated", "HttpStatus": 200, "Version": store.load(box, number)["Order"]["Version"]}
+            return act(entry)
     except Refusal as refusal:
-        error = {"Code": refusal.code, "Message": refusal.message, "Details": refusal.more.get("Details", [])}
-        return {**about, "Result": "Failed", "HttpStatus": refusal.status, "Error": error}
+        more = {name: value for name, value in refusal.more.items() if name != "Details"}
+        error = {"Code": refusal.code, "Message": refusal.message, "Details": refusal.more.get("Details", []), **more}
+        return {"Result": "Failed", "HttpStatus": refusal.status, "Error": error}
 
 
-def _body(request: Request) -> dict[str, Any]:
+def body_of(request: Request) -> dict[str, Any]:
+    """The JSON object of a write. Raises Refusal 400, 413, 415."""
     if not request.headers.get("content-type", "").startswith("application/json"):
         raise Refusal(415, "unsupported_media_type", "Send application/json.")
     if len(request.body) > LARGEST:

@@ -155,7 +155,7 @@ def _published_form(row: Row) -> Row:
 
 
 def _published_name(event: str, order: Payload) -> str:
-    if event == "order.updated" and order.get("FulfillmentStatus") == "Shipped":
+    if event == "shipment.status_changed":
         return "SellerFulfillmentStatusChanged"
     return _PUBLISHED_NAMES.get(event, "")
 
@@ -165,6 +165,15 @@ def _content(box: ChannelAdvisorSandbox, row: Row, kind: str, number: str, order
         return encode(published(order))
     at: dict[str, Any] = {"EventID": number, "EventType": kind, "OccurredAtUtc": order["UpdatedDateUtc"], "ProfileID": order["ProfileID"]}
     key = order["ChannelAdvisorOrderID"]
+    if kind.startswith("shipment."):
+        last = max(order["_Shipments"], key=lambda one: str(one["UpdatedDateUtc"]))
+        at["Entity"] = {
+            "Type": "Shipment",
+            "ID": last["ShipmentID"],
+            "Version": last["Version"],
+            "Href": f"/v2/shipping?channel_advisor_order_id={key}",
+        }
+        return encode({**at, "Data": {name: last[name] for name in ("ChannelAdvisorOrderID", "SellerShipmentID", "MarketplaceStatus")}})
     about = {"Type": "Order", "ID": key, "Version": order["Version"], "Href": f"/v2/orders/{key}"}
     short = {name: order.get(name) for name in ("ChannelAdvisorOrderID", "OrderID", "OrderStatus")}
     return encode({**at, "Entity": about, "Data": short})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from connectors.channeladvisor.standin import store
+from connectors.channeladvisor.standin import shipments, store
 from connectors.sandbox import Refusal, Row
 
 if TYPE_CHECKING:
@@ -17,6 +17,10 @@ TRANSITIONS = {
     "Shipped": ("Completed",),
 }
 LONGEST_NUMBER = 50
+REASONS = (
+    "GeneralAdjustment", "ItemNotAvailable", "CustomerReturnedItem", "CouldNotShip", "AlternateItemProvided", "BuyerCancelled",
+    "CustomerExchange", "MerchandiseNotReceived", "ShippingAddressUndeliverable",
+)  # fmt: skip
 
 
 def write(box: ChannelAdvisorSandbox, caller: Caller, entry: Any) -> int:
@@ -60,14 +64,16 @@ def _move(box: ChannelAdvisorSandbox, number: int, entry: dict[str, Any]) -> Non
     current, status = store.load(box, number)["Order"]["OrderStatus"], entry.get("OrderStatus")
     reason = str(entry.get("CancelReason") or "GeneralAdjustment")
     if isinstance(entry.get("CancelItems"), list):
-        store.cancel(box, number, _units(entry["CancelItems"]), reason)
+        units = _units(entry["CancelItems"])
+        store.cancel(box, number, units, str(entry["CancelItems"][0].get("Reason") or reason) if units else reason)
     elif status == "Cancelled" and current != "Cancelled":
         _allowed(current, status)
         store.cancel(box, number, None, reason)
     elif status == "Shipped" and current != "Shipped":
         if not isinstance(entry.get("Shipments"), list) or len(entry["Shipments"]) != 1:
             raise Refusal(409, "state_conflict", "OrderStatus Shipped needs exactly one entry in Shipments.")
-        store.ship(box, number)
+        shipment = entry["Shipments"][0]
+        shipments.add(box, store.load(box, number), shipment if isinstance(shipment, dict) else {}, None)
     elif status is not None and status not in (current, "Acknowledged", "OnHold", "Completed", "Cancelled", "Shipped"):
         raise Refusal(409, "state_conflict", f"OrderStatus cannot go from {current} to {status}.")
 
@@ -96,6 +102,8 @@ def _units(entries: list[Any]) -> dict[int, int]:
         line, quantity = (one.get("ItemID"), one.get("Quantity")) if isinstance(one, dict) else (None, None)
         if not isinstance(line, int) or not isinstance(quantity, int):
             raise invalid(f"CancelItems[{place}]", "type_mismatch", "ItemID and Quantity must be integers.")
+        if one.get("Reason", REASONS[0]) not in REASONS:
+            raise invalid(f"CancelItems[{place}].Reason", "invalid_choice", f"Reason must be one of {', '.join(REASONS)}.")
         units[line] = quantity
     return units
 

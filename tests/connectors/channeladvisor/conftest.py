@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connectors.base import Payload, Record
+from connectors.base import Payload, Record, Reference
 from connectors.channeladvisor import CONNECTOR
 from connectors.channeladvisor.sandbox import ChannelAdvisorSandbox
 from connectors.channeladvisor.standin.orders import generate
@@ -67,3 +67,20 @@ def take(client: JsonClient, number: int) -> None:
         client.call("PUT", "v2/orders", body={"ChannelAdvisorOrderID": number, "Exported": True})
     else:
         client.call("POST", f"v1/Orders({number})/Export")
+
+
+def package(order: Payload, *units: tuple[int, int], name: str = "SH-000771-1", **changes: Any) -> Payload:
+    """A package of an order, `units` as (place of the line, quantity), else one of everything."""
+    lines = order["OrderItem"]
+    chosen = [(lines[place], quantity) for place, quantity in units] or [(line, line["Quantity"]) for line in lines]
+    return {
+        "ChannelAdvisorOrderID": order["ChannelAdvisorOrderID"], "SellerShipmentID": name, "Status": "Shipped", "FulfilledBy": "Seller",
+        "OrderedAt": order["OrderDate"], "Carrier": "USPS", "Class": "PRIORITY", "TrackingNumber": "9400 1000 0000 abc",
+        "ShippedDateUtc": order["OrderDate"], "Items": [{"ItemID": line["ItemID"], "Quantity": quantity} for line, quantity in chosen],
+        **changes,
+    }  # fmt: skip
+
+
+def reference(payload: Payload, version: str = "1") -> Reference:
+    """The name of a delivery out of TIMS."""
+    return Reference(system="TIMS", key=str(payload.get("SellerShipmentID") or payload["ChannelAdvisorOrderID"]), version=version)
