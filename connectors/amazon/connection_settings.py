@@ -65,6 +65,13 @@ SETTINGS = (
         help="At least 32 characters; the bridge sends it in the header x-api-key with every notification. Empty = none are taken.",
     ),
     Setting(
+        name="outbound_version",
+        label="Version of Fulfilment by Amazon",
+        default="2020-07-01",
+        choices=(("2020-07-01", "2020-07-01"), ("2026-07-04", "2026-07-04 (new)")),
+        help="For orders of other channels that Amazon ships.",
+    ),
+    Setting(
         name="page_orders",
         label="Web page of an order",
         required=False,
