@@ -5,6 +5,8 @@ from __future__ import annotations
 from connectors.amazon import client, notifications, queue
 from connectors.amazon.check import check
 from connectors.amazon.connection_settings import SETTINGS
+from connectors.amazon.fulfilment import CANCEL_FULFILMENT_ORDER, CREATE_FULFILMENT_ORDER, UPDATE_FULFILMENT_ORDER
+from connectors.amazon.fulfilment_orders import FULFILMENT_ORDERS
 from connectors.amazon.listing_changes import CREATE_LISTING, PATCH_LISTING
 from connectors.amazon.listings import LISTINGS
 from connectors.amazon.plans import LIMITS
@@ -16,8 +18,8 @@ CONNECTOR = Connector(
     settings=SETTINGS,
     connect=client.connect,
     check=check,
-    streams=(LISTINGS,),
-    operations=(PATCH_LISTING, CREATE_LISTING),
+    streams=(LISTINGS, FULFILMENT_ORDERS),
+    operations=(PATCH_LISTING, CREATE_LISTING, CREATE_FULFILMENT_ORDER, UPDATE_FULFILMENT_ORDER, CANCEL_FULFILMENT_ORDER),
     limits=LIMITS,
     parallel=4,
     webhook=notifications.WEBHOOK,

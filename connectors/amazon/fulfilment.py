@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.amazon.outbound import ADDRESS, CHANGEABLE, SHIPPED, check, dialect, fetch, group, held, order_id, rows
 from connectors.amazon.regions import chosen
-from connectors.base import Outcome, Payload, Receipt, Reference
+from connectors.base import Operation, Outcome, Payload, Receipt, Reference
 from connectors.errors import ConflictError, ConnectorError, MissingError, NotNeededError, Problem, RejectedError
 from connectors.http import JsonClient
 
@@ -178,3 +178,33 @@ def _too_late(order: Payload) -> ConflictError:
 def _plain(value: Any) -> str:
     """As Amazon may write it: neither case nor blanks count."""
     return " ".join(str(value or "").split()).casefold()
+
+
+CREATE_FULFILMENT_ORDER = Operation(
+    id="create_fulfilment_order",
+    label="Have Amazon ship an order",
+    schema="create_fulfilment_order",
+    send=create,
+    find=find,
+    follow=follow,
+    follow_after=FOLLOW_AFTER,
+    limit="createFulfillmentOrder",
+)
+UPDATE_FULFILMENT_ORDER = Operation(
+    id="update_fulfilment_order",
+    label="Change an order that Amazon ships",
+    schema="update_fulfilment_order",
+    send=update,
+    repeatable=True,
+    limit="updateFulfillmentOrder",
+)
+CANCEL_FULFILMENT_ORDER = Operation(
+    id="cancel_fulfilment_order",
+    label="Cancel an order that Amazon ships",
+    schema="cancel_fulfilment_order",
+    send=cancel,
+    repeatable=True,
+    follow=follow,
+    follow_after=FOLLOW_AFTER,
+    limit="cancelFulfillmentOrder",
+)

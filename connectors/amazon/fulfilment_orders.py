@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.amazon.outbound import FINAL, SHIPPED, Dialect, dialect, held
 from connectors.amazon.times import moved
-from connectors.base import Payload, Record, Summary
+from connectors.base import Payload, Record, Stream, Summary
 from connectors.http import JsonClient, pages
 
 BEGINNING = "2015-01-01T00:00:00.000Z"
@@ -79,3 +79,15 @@ def _listed(client: JsonClient, version: Dialect, since: str) -> Iterator[Payloa
         return version.page(client.call("GET", version.path, query=query, limit="listAllFulfillmentOrders").body)
 
     return pages(fetch)
+
+
+FULFILMENT_ORDERS = Stream(
+    id="fulfilment_orders",
+    label="Orders of other channels that Amazon ships",
+    schema="fulfilment_order",
+    read=read,
+    read_one=read_one,
+    summary=summary,
+    settled_at=settled_at,
+    limit="getFulfillmentOrder",
+)

@@ -18,6 +18,7 @@ from connectors.amazon.standin import (
     login,
     notifications,
     orders_part,
+    outbound,
     sellers,
 )
 from connectors.amazon.standin.login import CLIENT_ID, CLIENT_SECRET, SELLER_ID
@@ -34,6 +35,7 @@ PARTS: tuple[Part, ...] = (
     Part(routes=documents.DOCUMENTS),
     orders_part.PART,
     notifications.PART,
+    outbound.PART,
     listings.PART,
 )
 """Every area of the stand-in; a new one is one more line here."""
