@@ -25,12 +25,12 @@ def list_unread(flow: Flow) -> bool:
 
 
 def answer(flow: Flow, facts: Facts) -> None:
-    """Answers every open question; what is not there is answered with None."""
+    """Answers every open question; what is not there is answered with None, what is not hazardous with ""."""
     answers = dict(facts.answers)
     for (kind, stream), needs in _grouped(facts.asked).items():
-        found = _references(flow, stream, needs) if kind == "reference" else _records(flow, stream, needs)
+        found = _FINDERS[kind](flow, stream, needs)
         for need in needs:
-            answers[need] = found.get(need.key.casefold() if kind == "record" else need.key)
+            answers[need] = found.get(need.key if kind == "reference" else need.key.casefold(), "" if kind == "hazard" else None)
     facts.answers = answers
     facts.asked.clear()
 
@@ -52,6 +52,15 @@ def _records(flow: Flow, stream: str, needs: Iterable[Need]) -> dict[str, str]:
     folded = [need.key.casefold() for need in needs]
     rows = KnownRecord.objects.filter(connection=flow.target_id, stream=stream, folded__in=folded, usable=True)
     return dict(rows.values_list("folded", "key"))
+
+
+def _hazards(flow: Flow, stream: str, needs: Iterable[Need]) -> dict[str, str]:
+    folded = [need.key.casefold() for need in needs]
+    rows = KnownRecord.objects.filter(connection=flow.target_id, stream=stream, folded__in=folded).exclude(hazard="")
+    return dict(rows.values_list("folded", "hazard"))
+
+
+_FINDERS = {"reference": _references, "record": _records, "hazard": _hazards}
 
 
 def held(flow: Flow, need: Need) -> Held:

@@ -32,7 +32,7 @@ def remember(flow: Flow, records: Sequence[Record], *, now: datetime) -> None:
         KnownRecord(
             connection_id=flow.source_id or 0, stream=flow.stream, key=record.key, folded=record.key.casefold(),
             label=str(record.payload.get("Description") or record.payload.get("Name") or "")[:200], usable=_usable(record),
-            version=record.version[:60], seen_at=now,
+            hazard=str(record.payload.get("HazardClass") or "")[:20], version=record.version[:60], seen_at=now,
         )
         for record in {record.key.casefold(): record for record in records if not record.problem}.values()
     ]  # fmt: skip
@@ -40,7 +40,7 @@ def remember(flow: Flow, records: Sequence[Record], *, now: datetime) -> None:
         rows,
         update_conflicts=True,
         unique_fields=["connection", "stream", "folded"],
-        update_fields=["key", "label", "usable", "version", "seen_at"],
+        update_fields=["key", "label", "usable", "hazard", "version", "seen_at"],
     )
     release([record_mark(flow.source_id or 0, flow.stream, row.key) for row in rows if row.usable], now=now)
 

@@ -63,6 +63,7 @@ class KnownRecord(models.Model):
     folded = models.CharField(max_length=200, editable=False)
     label = models.CharField(max_length=200, blank=True)
     usable = models.BooleanField(default=True)
+    hazard = models.CharField("hazard class", max_length=20, blank=True)
     version = models.CharField(max_length=60, blank=True)
     seen_at = models.DateTimeField()
 

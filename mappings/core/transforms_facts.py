@@ -6,7 +6,7 @@ from typing import Any
 
 from mappings.core.declare import Argument, Given, Transform, Work
 from mappings.core.lookups import found_in_table
-from mappings.core.operands import is_blank, txt
+from mappings.core.operands import is_blank, truth, txt
 from mappings.core.refusal import RefusedError, UnansweredError
 from mappings.core.state import State
 
@@ -43,6 +43,35 @@ def _known(given: Given) -> Work:
     return work
 
 
+def _hazmat(given: Given) -> Work:
+    stream, allowed, method_of, when = given.text("stream"), given.text("allowed"), given.path("method"), given.formula("when")
+
+    def work(value: Any, state: State) -> Any:
+        method, key = txt(method_of(state)) if method_of else "", txt(value).strip()
+        hazard = _hazard(stream, key, state)
+        if not hazard or not method or found_in_table(state.facts.tables, allowed, method):
+            return value
+        if when is not None and not truth(when(state)):
+            return value
+        words = (
+            f"{key[:80]} is hazardous goods (class {hazard}), which {method} does not carry. Choose another shipping method, then retry."
+        )
+        raise RefusedError(words, code="hazmat", value=key, cause=f"hazmat:{method}:{key[:80]}")
+
+    return work
+
+
+def _hazard(stream: str, key: str, state: State) -> str:
+    """The hazard class, "" for none. Without an answer yet the question is noted: the record is applied again when it is there."""
+    try:
+        answer = state.ask("hazard", stream, key)
+    except UnansweredError:
+        return ""
+    if answer is None:
+        state.waits.pop()
+    return answer or ""
+
+
 def _pobox(given: Given) -> Work:
     kind_of, fallback = given.path("kind"), given.text("fallback")
     tables = {"POBox": given.text("pobox"), "Military": given.text("military")}
@@ -77,6 +106,16 @@ FACTS = (
         args=(
             STREAM,
             Argument(name="miss", label="When it does not", type="choice", default="wait", choices=(("wait", "Wait"), ("error", "Refuse"))),
+        ),
+    ),
+    Transform(
+        name="hazmat", label="Carried as hazardous goods", build=_hazmat, asks=True,
+        help="Refuses an item with a hazard class when the order's shipping method does not carry hazardous goods.",
+        args=(
+            STREAM,
+            Argument(name="allowed", label="Lookup table of methods that carry them", type="table", default="allows_hazmat"),
+            Argument(name="method", label="Shipping method", type="path", default="$target.ShippingMethod"),
+            Argument(name="when", label="Only when", type="formula"),
         ),
     ),
     Transform(

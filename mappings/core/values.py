@@ -51,7 +51,8 @@ class Rule:
 class Need:
     """A question a mapping cannot answer from the record.
 
-    `kind` "reference": the target's id of the source record `key` of `stream`; "record": `key` must exist in the target's `stream`.
+    `kind` "reference": the target's id of the source record `key` of `stream`; "record": `key` must exist in the target's `stream`;
+    "hazard": the hazard class of `key` in the target's `stream`, "" for what is not hazardous or not known.
     Two needs are equal when they ask the same; `path` (the target field that asks) does not count.
     """
 

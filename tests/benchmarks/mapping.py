@@ -126,6 +126,7 @@ def starter() -> Callable[[dict[str, Any]], Any]:
     compiled = compile_rules(with_types(made, fields("connectors.tims", "sales_order")), tables=tables)
     answers: dict[Need, str | None] = {Need(kind="reference", stream="customers", key="640-1"): "C-000017"}
     answers[Need(kind="record", stream="items", key="TK-1001")] = "TK-1001"
+    answers[Need(kind="hazard", stream="items", key="TK-1001")] = ""
     settings = {"time_zone": "America/Denver"}
     return lambda source: apply(compiled, source, Facts(tables=tables, settings=settings, answers=answers))
 

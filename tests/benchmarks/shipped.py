@@ -28,6 +28,7 @@ def shipped() -> Shipped:
     rules = with_types([rule_from(row) for row in rows["ca-order-to-tims-sales-order"]["rules"]], fields("connectors.tims", "sales_order"))
     compiled = compile_rules(rules, tables=tables)
     answers: dict[Need, str | None] = {Need(kind="record", stream="items", key=sku): sku for sku in skus()}
+    answers |= {Need(kind="hazard", stream="items", key=sku): "" for sku in skus()}
 
     def convert(order: Payload) -> Payload:
         outcome = apply(compiled, order, Facts(tables=tables, settings={"time_zone": "America/Denver"}, answers=answers))

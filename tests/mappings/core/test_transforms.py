@@ -105,7 +105,12 @@ def test_a_transform_gives(value: Any, steps: Steps, expected: Any) -> None:
 @pytest.mark.parametrize("name", [name for name, one in TRANSFORMS.items() if not one.takes_blank and not one.structure])
 def test_a_blank_value_passes_by_and_stays_blank(name: str) -> None:
     args = {"map": {"values": {}}, "lookup": {"table": "t"}, "prorate": {"part": "1", "whole": "0"}, "largest": {"by": "A", "take": "B"}}
-    args |= {"split_name": {"part": "last"}, "known": {"stream": "items"}, "rate": {"table": "t", "date": "In"}}
+    args |= {
+        "split_name": {"part": "last"},
+        "known": {"stream": "items"},
+        "rate": {"table": "t", "date": "In"},
+        "hazmat": {"stream": "items"},
+    }
     for blank in (None, "", "  "):
         found = stepped(blank, (name, args.get(name, {})), tables={"t": {}})
         assert (found.payload, found.problems, found.asked) == ({}, (), frozenset())
