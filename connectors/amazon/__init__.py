@@ -9,6 +9,7 @@ from connectors.amazon.fulfilment import CANCEL_FULFILMENT_ORDER, CREATE_FULFILM
 from connectors.amazon.fulfilment_orders import FULFILMENT_ORDERS
 from connectors.amazon.listing_changes import CREATE_LISTING, PATCH_LISTING
 from connectors.amazon.listings import LISTINGS
+from connectors.amazon.listings_feed import LISTINGS_FEED
 from connectors.amazon.plans import LIMITS
 from connectors.base import Connector
 
@@ -19,7 +20,7 @@ CONNECTOR = Connector(
     connect=client.connect,
     check=check,
     streams=(LISTINGS, FULFILMENT_ORDERS),
-    operations=(PATCH_LISTING, CREATE_LISTING, CREATE_FULFILMENT_ORDER, UPDATE_FULFILMENT_ORDER, CANCEL_FULFILMENT_ORDER),
+    operations=(PATCH_LISTING, CREATE_LISTING, CREATE_FULFILMENT_ORDER, UPDATE_FULFILMENT_ORDER, CANCEL_FULFILMENT_ORDER, LISTINGS_FEED),
     limits=LIMITS,
     parallel=4,
     webhook=notifications.WEBHOOK,

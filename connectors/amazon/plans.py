@@ -16,8 +16,8 @@ _PLANS: tuple[tuple[str, str, float, int, int], ...] = (
     ("previewListingsItem", "Listings: check before sending", 1, 1, 0),
     ("createFeedDocument", "Feeds: document", 0.5, 15, 3),
     ("createFeed", "Feeds: send", 0.0083, 15, 3),
-    # Not more than five listing feeds in five minutes, beside the plan of createFeed.
-    ("JSON_LISTINGS_FEED", "Feeds: listings", 5 / 300, 5, 0),
+    # Five listing feeds in five minutes at most, and in the long run no more than createFeed allows.
+    ("JSON_LISTINGS_FEED", "Feeds: listings", 0.0083, 5, 0),
     ("getFeed", "Feeds: state", 2, 15, 0),
     ("getFeeds", "Feeds: list", 0.0222, 10, 0),
     ("getFeedDocument", "Feeds: result", 0.0222, 10, 2),

@@ -14,6 +14,7 @@ from connectors.amazon.standin import (
     announcements,
     calls,
     documents,
+    feeds,
     listings,
     login,
     notifications,
@@ -37,6 +38,7 @@ PARTS: tuple[Part, ...] = (
     notifications.PART,
     outbound.PART,
     listings.PART,
+    feeds.PART,
 )
 """Every area of the stand-in; a new one is one more line here."""
 REGIONS = ("NA", "EU", "FE")

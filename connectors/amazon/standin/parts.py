@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 PLANS: dict[str, tuple[float, int]] = {
     **{one.name: (one.per_second, one.burst) for one in LIMITS},
     "deleteListingsItem": (5, 5),
+    "JSON_LISTINGS_FEED": (5 / 300, 5),
     "cancelFeed": (2, 15),
     "cancelReport": (0.0222, 10),
     "listBalances": (0.5, 10),

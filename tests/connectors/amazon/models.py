@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft4Validator, FormatChecker
+from jsonschema import Draft4Validator, Draft7Validator, FormatChecker
 
 from connectors.wire import encode
 
@@ -36,6 +36,12 @@ def valid(model_file: str, definition: str, body: Any) -> list[str]:
     """What is wrong with a body by a definition of a model, one sentence each; [] when nothing. Decimals count as numbers."""
     plain = json.loads(encode(body))
     found = _validator(model_file, definition).iter_errors(plain)
+    return [f"{'.'.join(map(str, error.absolute_path)) or 'the body'}: {error.message}" for error in found]
+
+
+def valid_document(schema_file: str, body: Any) -> list[str]:
+    """What is wrong with a body by one of the schemas that stand alone, such as `feeds/listings-feed-schema-v2.json`."""
+    found = Draft7Validator(model(schema_file), format_checker=FormatChecker()).iter_errors(json.loads(encode(body)))
     return [f"{'.'.join(map(str, error.absolute_path)) or 'the body'}: {error.message}" for error in found]
 
 
