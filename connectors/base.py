@@ -242,11 +242,15 @@ class Inbox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One line of a connection test: what was tried, whether it works, and what to do when it does not."""
+    """One line of a connection test: what was tried, whether it works, and what to do when it does not.
+
+    `vital` is False where records flow nevertheless: worth knowing, but no reason to call the connection broken.
+    """
 
     what: str
     ok: bool
     words: str = ""
+    vital: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

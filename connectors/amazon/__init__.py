@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from connectors.amazon import client, notifications, queue
-from connectors.amazon.check import check
+from connectors.amazon.check import check, environment
+from connectors.amazon.confirm_shipment import CONFIRM_SHIPMENT
 from connectors.amazon.connection_settings import SETTINGS
 from connectors.amazon.fulfilment import CANCEL_FULFILMENT_ORDER, CREATE_FULFILMENT_ORDER, UPDATE_FULFILMENT_ORDER
 from connectors.amazon.fulfilment_orders import FULFILMENT_ORDERS
 from connectors.amazon.listing_changes import CREATE_LISTING, PATCH_LISTING
 from connectors.amazon.listings import LISTINGS
 from connectors.amazon.listings_feed import LISTINGS_FEED
+from connectors.amazon.orders import ORDERS
 from connectors.amazon.plans import LIMITS
 from connectors.base import Connector
 
@@ -19,10 +21,23 @@ CONNECTOR = Connector(
     settings=SETTINGS,
     connect=client.connect,
     check=check,
-    streams=(LISTINGS, FULFILMENT_ORDERS),
-    operations=(PATCH_LISTING, CREATE_LISTING, CREATE_FULFILMENT_ORDER, UPDATE_FULFILMENT_ORDER, CANCEL_FULFILMENT_ORDER, LISTINGS_FEED),
+    streams=(
+        ORDERS,
+        LISTINGS,
+        FULFILMENT_ORDERS,
+    ),
+    operations=(
+        CONFIRM_SHIPMENT,
+        PATCH_LISTING,
+        CREATE_LISTING,
+        LISTINGS_FEED,
+        CREATE_FULFILMENT_ORDER,
+        UPDATE_FULFILMENT_ORDER,
+        CANCEL_FULFILMENT_ORDER,
+    ),
     limits=LIMITS,
     parallel=4,
+    environment=environment,
     webhook=notifications.WEBHOOK,
     inbox=queue.INBOX,
     package=client.PACKAGE,

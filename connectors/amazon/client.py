@@ -53,12 +53,14 @@ _PERSONAL = (
 class AmazonClient(JsonClient):
     """A JsonClient that reads Amazon's rates and knows that an expired token is a 403.
 
-    `grantless` is the access of the application itself, without a seller: `call(..., auth=client.grantless)`.
+    `grantless` is the access of the application itself, without a seller: `call(..., auth=client.grantless)`. `shut` holds the marketplaces
+    that denied access, each with the moment (monotonic seconds) from which it is asked again.
     """
 
     content_type = "application/json"
     request_id_header = "x-amzn-RequestId"
     grantless: OAuth
+    shut: dict[str, float]
 
     def token_refused(self, error: CredentialsError) -> bool:
         return error.status == 401 or error.code == EXPIRED
@@ -94,6 +96,7 @@ def connect(settings: Mapping[str, str], hooks: Hooks) -> AmazonClient:
         settings=settings,
     )
     client.grantless = _sign_in(settings, "grantless", {"grant_type": "client_credentials", "scope": NOTIFICATIONS_SCOPE})
+    client.shut = {}
     return client
 
 

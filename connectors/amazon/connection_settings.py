@@ -32,6 +32,12 @@ SETTINGS = (
         help="A date such as 2026-11-20; from day 150 on the connection test reminds of it.",
     ),
     Setting(
+        name="orders_since",
+        label="Orders since",
+        required=False,
+        help="A date such as 2026-11-01 with which the first reading begins; empty = every order that Amazon still has (two years).",
+    ),
+    Setting(
         name="personal_data",
         label="Ask for personal data",
         default="yes",

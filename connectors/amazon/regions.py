@@ -43,8 +43,8 @@ MARKETPLACES: Mapping[str, Marketplace] = {
 }
 """Every marketplace by its id."""
 
-BY_COUNTRY: Mapping[str, Marketplace] = {one.country: one for one in MARKETPLACES.values()}
-"""Every marketplace by the country code of Amazon's lists."""
+BY_COUNTRY: Mapping[str, Marketplace] = {one.country: one for one in MARKETPLACES.values()} | {"GB": MARKETPLACES["A1F83G8C2ARO7P"]}
+"""Every marketplace by the country code of Amazon's lists, the British one also by its official code."""
 
 
 def marketplace_name(marketplace_id: str) -> str:

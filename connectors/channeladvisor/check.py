@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,8 +29,8 @@ def check(client: JsonClient) -> list[Finding]:
         return findings
     findings.append(_rights(client, published=published))
     if client.settings.get("webhook_secret"):
-        findings.append(_attempt("Webhooks", lambda: _subscription(client, published=published)))
-    return [*findings, _clock(answer)]
+        findings.append(replace(_attempt("Webhooks", lambda: _subscription(client, published=published)), vital=False))
+    return [*findings, replace(_clock(answer), vital=False)]
 
 
 def _signed_in(client: JsonClient) -> list[Finding]:

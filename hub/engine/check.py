@@ -15,8 +15,6 @@ from hub.models import Connection, ErrorRecord
 
 TIMEOUT = (5.0, 15.0)
 """Seconds to connect and to answer, per call: a person is waiting."""
-_BESIDES = frozenset({"Webhooks", "Clock"})
-"""What may be wrong without stopping orders."""
 _NEED = "Enter all required settings first, then press Test connection again."
 
 
@@ -43,7 +41,7 @@ def check_connection(connection: Connection, *, now: datetime) -> list[Finding]:
 
 
 def _works(findings: Sequence[Finding]) -> bool:
-    return bool(findings) and all(one.ok for one in findings if one.what not in _BESIDES)
+    return bool(findings) and all(one.ok or not one.vital for one in findings)
 
 
 def _ask(connection: Connection) -> tuple[list[Finding], str]:

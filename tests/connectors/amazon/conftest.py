@@ -1,14 +1,16 @@
-"""A running stand-in of Amazon and clients of it."""
+"""A running stand-in of Amazon and clients of it, and clients without a network that `responses` answers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+import responses
 
 from connectors.amazon.client import AmazonClient, connect
 from connectors.amazon.sandbox import AmazonSandbox
 from connectors.hooks import Hooks
+from tests.connectors.amazon.offline import SETTINGS, TOKENS, Connect
 
 US = "ATVPDKIKX0DER"
 
@@ -37,3 +39,21 @@ def box(amazon: AmazonSandbox) -> AmazonSandbox:
 @pytest.fixture
 def client(box: AmazonSandbox) -> AmazonClient:
     return client_of(box)
+
+
+@pytest.fixture
+def web() -> Iterator[responses.RequestsMock]:
+    """Answers that a test sets up; nothing else can be reached."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+@pytest.fixture
+def connected(web: responses.RequestsMock) -> Connect:
+    """A new client that gets a token: `connected(hooks, fba_mode="ignore")`."""
+    web.post(TOKENS, json={"access_token": "Atza|first", "token_type": "bearer", "expires_in": 3600})
+
+    def made(hooks: Hooks | None = None, **changed: str) -> AmazonClient:
+        return connect({**SETTINGS, **changed}, hooks or Hooks())
+
+    return made
