@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import zlib
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from connectors.amazon.standin.goods import asin_of
 from connectors.amazon.standin.markets import MARKETS
 from connectors.amazon.times import written
 from connectors.sandbox import Row
@@ -53,7 +53,7 @@ def place(
     market = MARKETS[marketplace]
     amount = Decimal(price) if price else price_of(sku, places=market.places)
     own = {"fulfillment_channel_code": "DEFAULT", "quantity": quantity}
-    asin = f"B0{zlib.crc32(sku.encode()) % 10**8:08d}"
+    asin = asin_of(sku)
     title = f"Article {sku}"
     attributes: Row = {
         "item_name": [{"value": title, "marketplace_id": marketplace}],

@@ -6,11 +6,11 @@ Where prices include the tax, the TAX breakdown is contained in the others and n
 from __future__ import annotations
 
 import random
-import zlib
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from connectors.amazon.standin.goods import asin_of
 from connectors.amazon.standin.markets import Market
 from connectors.base import Payload
 from connectors.sandbox.prices import MESSAGES, Rates, price_of
@@ -19,7 +19,6 @@ ZERO = Decimal(0)
 FACILITATOR = {"model": "MARKETPLACE_FACILITATOR", "responsibleParty": "Amazon Services, Inc."}
 IOSS_NUMBER = "IM2760000000"
 COD_FEE = Decimal(330)
-_LETTERS = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +50,6 @@ class Parts:
         """What the buyer pays for the line."""
         tax = ZERO if inclusive else sum(self.taxes.values(), ZERO)
         return self.item + self.shipping + self.wrap + self.cod - self.discount - self.shipping_discount + tax
-
-
-def asin_of(sku: str) -> str:
-    """The ASIN under which a SKU is sold, always the same."""
-    number, letters = zlib.crc32(sku.encode()), ""
-    for _ in range(8):
-        number, rest = divmod(number * 7 + 11, len(_LETTERS))
-        letters += _LETTERS[rest]
-    return f"B0{letters}"
 
 
 def money(amount: Decimal, market: Market) -> dict[str, str]:

@@ -10,12 +10,14 @@ from connectors.base import Payload
 
 ZERO = Decimal(0)
 TIP = Decimal(5)
-DEFAULT = next(iter(MARKETS.values()))
+_BY_NUMBER = {one.numbers: one for one in MARKETS.values()}
+_FIRST = next(iter(MARKETS.values()))
 
 
 def market_of(order: Payload) -> Market:
-    """The marketplace of an order; the first one for orders of other channels."""
-    return MARKETS.get(str(order["salesChannel"].get("marketplaceId")), DEFAULT)
+    """The marketplace of an order; that of other channels' orders shows in their numbers."""
+    named = MARKETS.get(str(order["salesChannel"].get("marketplaceId")))
+    return named or _BY_NUMBER.get(str(order["orderId"]).partition("-")[0], _FIRST)
 
 
 def add_up(order: Payload, market: Market) -> None:

@@ -29,7 +29,6 @@ KINDS = {
 AT_AMAZON = ("fba", "non_amazon")
 SKIPPED = ("non_amazon", "pending", "cancelled")
 PROGRAMS = {"prime": ["PRIME"], "business": ["AMAZON_BUSINESS"], "ship_plus": ["FBM_SHIP_PLUS"]}
-NUMBERS = {"US": "112", "CA": "702", "UK": "203", "DE": "302", "JP": "503"}
 FIRST = 1
 
 
@@ -117,7 +116,7 @@ def _order(chance: random.Random, code: str, kind: str, who: Buyer, *, number: i
     rows = [order_line(chance, sku, number=number, place=place, manner=manner) for place, sku in enumerate(skus)]
     created = written(placed)
     order: Payload = {
-        "orderId": f"{NUMBERS[code]}-{1_000_000 + number * 48_271 % 8_999_999:07d}-{number % 10_000_000:07d}",
+        "orderId": f"{market.numbers}-{1_000_000 + number * 48_271 % 8_999_999:07d}-{number % 10_000_000:07d}",
         "createdTime": created,
         "lastUpdatedTime": created,
         "programs": list(PROGRAMS.get(kind, [])),
@@ -183,7 +182,7 @@ def _at_amazon(chance: random.Random, order: Payload, kind: str) -> None:
         order["orderAliases"] = [{"aliasId": f"MCF-{order['orderId'][-7:]}", "aliasType": "SELLER_ORDER_ID"}]
     del order["recipient"]
     order["buyer"].pop("buyerEmail", None)
-    if chance.random() < 0.6:
+    if kind != "pending" and chance.random() < 0.6:
         ship_all(order)
 
 

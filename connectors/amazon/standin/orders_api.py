@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from connectors.amazon.regions import MARKETPLACES
 from connectors.amazon.standin import page_tokens, store
+from connectors.amazon.standin.order_totals import market_of
 from connectors.amazon.standin.parts import Operations
 from connectors.amazon.standin.shown import INCLUDED, may_ask, shown
 from connectors.amazon.times import written
@@ -75,8 +76,7 @@ def read(box: AmazonSandbox, request: Request) -> Response:
 def mine(box: AmazonSandbox, request: Request) -> Payload:
     """The order of the address. Raises Refusal 404 for an unknown one and for one of another region."""
     order = store.load(box, request.params["order_id"])
-    marketplace = order["salesChannel"].get("marketplaceId")
-    if marketplace and marketplace not in request.principal.marketplaces:
+    if market_of(order).region != request.principal.region:
         raise Refusal(404, "NotFound", "The requested order does not exist.")
     return order
 
@@ -115,11 +115,11 @@ def _moment(request: Request, name: str) -> datetime:
 
 def _filter(box: AmazonSandbox, request: Request) -> Callable[[Payload], bool]:
     statuses, by = _listed(request, "fulfillmentStatuses", STATUSES), _listed(request, "fulfilledBy", BY)
-    places = _marketplaces(box, request)
+    places, region = _marketplaces(box, request), request.principal.region
 
     def keep(order: Payload) -> bool:
         fulfillment, place = order["fulfillment"], order["salesChannel"].get("marketplaceId")
-        if (place not in places) if place else request.principal.region != "NA":
+        if market_of(order).region != region or (place and place not in places):
             return False
         return (not statuses or fulfillment["fulfillmentStatus"] in statuses) and (not by or fulfillment["fulfilledBy"] in by)
 

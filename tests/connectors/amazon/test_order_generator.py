@@ -87,6 +87,11 @@ def test_what_is_no_order_to_take_over_is_said() -> None:
         assert one.skipped == expected
 
 
+def test_nothing_of_an_unpaid_order_is_shipped() -> None:
+    for one in made(kinds={"pending": 1}):
+        assert {line["fulfillment"]["quantityFulfilled"] for line in one.order["orderItems"]} == {0}
+
+
 def test_the_variety_of_real_shops_is_there() -> None:
     generated = made(count=2500)
     orders = [one.order for one in generated]

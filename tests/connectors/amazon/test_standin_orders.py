@@ -229,6 +229,14 @@ def test_without_the_role_personal_data_is_left_out_or_refused(box: AmazonSandbo
     assert search(box, includedData="FULFILLMENT")[0] == 200
 
 
+def test_an_order_of_another_channel_shows_in_its_own_region_whatever_marketplaces_are_asked_for(box: AmazonSandbox) -> None:
+    box.place_many(orders(3, kinds={"non_amazon": 1}, weights={"DE": 1}), backdated=True)
+    query = {"lastUpdatedAfter": SINCE["lastUpdatedAfter"], "marketplaceIds": GERMANY}
+    body = ask(box, "GET", ORDERS, query=query, region="EU")[1]
+    assert [order["salesChannel"] for order in body["orders"]] == [{"channelName": "NON_AMAZON", "marketplaceName": "Non-Amazon"}] * 3
+    assert ids(box) == set()
+
+
 def test_a_hidden_order_is_known_by_its_number_only(box: AmazonSandbox) -> None:
     shown, hidden = box.place_many(orders(2), backdated=True)
     box.hide(hidden)
