@@ -15,11 +15,13 @@ from connectors.amazon.standin import (
     calls,
     documents,
     feeds,
+    finances,
     listings,
     login,
     notifications,
     orders_part,
     outbound,
+    reports,
     sellers,
 )
 from connectors.amazon.standin.login import CLIENT_ID, CLIENT_SECRET, SELLER_ID
@@ -39,6 +41,8 @@ PARTS: tuple[Part, ...] = (
     outbound.PART,
     listings.PART,
     feeds.PART,
+    reports.PART,
+    finances.PART,
 )
 """Every area of the stand-in; a new one is one more line here."""
 REGIONS = ("NA", "EU", "FE")
@@ -73,7 +77,8 @@ class AmazonSandbox(OrderPlay):
 
     `scale` makes usage plans faster and life cycles shorter by that factor; `throttled = False` lifts the plans. `clients` (id ->
     secret) and `denied_marketplaces` (ids for which 403 is answered) are open for tests, so is `personal_data`: "given", or without the
-    role for it "left out" or "refused". `listeners` hear every `announce(kind, payload)`.
+    role for it "left out" or "refused"; `late_bookings` shows transactions up to 48 hours late. `listeners` hear every
+    `announce(kind, payload)`.
     """
 
     routes: ClassVar[Router] = joined([part.routes for part in PARTS])
@@ -85,6 +90,7 @@ class AmazonSandbox(OrderPlay):
         super().__init__(place, seed=seed)
         self.scale = scale
         self.throttled = throttled
+        self.late_bookings = False
         self.clients = {CLIENT_ID: CLIENT_SECRET}
         self.denied_marketplaces: set[str] = set()
         self.personal_data = "given"

@@ -29,3 +29,20 @@ def moved(text: str, *, seconds: float) -> str:
         return written(datetime.fromisoformat(text) + timedelta(seconds=seconds))
     except (ValueError, OverflowError):
         return text
+
+
+def parsed(value: Any) -> datetime | None:
+    """The moment of an ISO 8601 time; one without a zone is UTC. None for anything else."""
+    text = normalised(value)
+    return datetime.fromisoformat(text) if text else None
+
+
+def now() -> datetime:
+    """What time it is; the windows of reports and transactions end before it."""
+    return datetime.now(UTC)
+
+
+def floored(moment: datetime, step: timedelta) -> datetime:
+    """The last whole step since 1970 that is not later."""
+    seconds = int(step.total_seconds())
+    return datetime.fromtimestamp(int(moment.timestamp()) // seconds * seconds, UTC)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import pytest
 import responses
 
+from connectors.amazon import times
 from connectors.amazon.client import AmazonClient, connect
 from connectors.amazon.sandbox import AmazonSandbox
 from connectors.hooks import Hooks
@@ -57,3 +59,23 @@ def connected(web: responses.RequestsMock) -> Connect:
         return connect({**SETTINGS, **changed}, hooks or Hooks())
 
     return made
+
+
+@pytest.fixture
+def shop(box: AmazonSandbox, monkeypatch: pytest.MonkeyPatch) -> AmazonSandbox:
+    """The stand-in on a fixed afternoon; the connector looks at the same clock."""
+    box.late_bookings = False
+    box.clock.set(datetime(2026, 11, 20, 15, 20, tzinfo=UTC))
+    monkeypatch.setattr(times, "now", box.now)
+    return box
+
+
+@pytest.fixture
+def seller(shop: AmazonSandbox) -> AmazonClient:
+    return client_of(shop)
+
+
+@pytest.fixture
+def sellers(shop: AmazonSandbox) -> Callable[[str], AmazonClient]:
+    """A client of any region."""
+    return lambda region: connect(shop.settings(region), Hooks())
