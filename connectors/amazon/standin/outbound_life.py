@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from connectors.amazon.standin import outbound_orders
 from connectors.amazon.standin.outbound_checks import invalid
 from connectors.amazon.times import written
 from connectors.sandbox import Row
@@ -34,7 +35,7 @@ def begin(box: AmazonSandbox, wish: Row, marketplace: str) -> None:
     items = [{**item, "cancelledQuantity": 0, "unfulfillableQuantity": 0} for item in wish["items"]]
     whole = {"fulfillmentAction": "Ship", "fulfillmentPolicy": "FillOrKill", "marketplaceId": marketplace, **wish}
     row = {"ID": wish["sellerFulfillmentOrderId"], "Wish": whole, "Items": items, "Shipments": [], "Received": now, "CancelAsked": False}
-    row["Loud"] = _chance(box, "loud")
+    row |= {"Loud": _chance(box, "loud"), "Order": outbound_orders.show(box, row)}
     _to(box, row, "New", STEPS["New"][1])
 
 
@@ -162,7 +163,9 @@ def _put_shipment(row: Row, shipment: Row) -> None:
 def _to(box: AmazonSandbox, row: Row, status: str, seconds: float | None, *, shipment: Row | None = None) -> None:
     """A new status, with the time of the next step (None = none follows), and its announcement."""
     due = NEVER if seconds is None else _due(box, seconds)
-    box.book.put(KIND, row["ID"], {**row, "Status": status, "StatusAt": written(box.now()), "Next": due})
+    now = {**row, "Status": status, "StatusAt": written(box.now()), "Next": due}
+    box.book.put(KIND, row["ID"], now)
+    outbound_orders.follow(box, now)
     told = {"orderId": row["ID"], "status": status.upper(), "marketplaceId": row["Wish"]["marketplaceId"]}
     box.announce("FULFILLMENT_ORDER_STATUS", {**told, **({"shipment": shipment} if shipment else {})})
 

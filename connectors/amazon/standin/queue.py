@@ -18,6 +18,8 @@ ROAD = "/sqs"
 ACCESS_KEY, SECRET_KEY = "sandbox-queue-access", "sandbox-queue-secret"
 REGION, ACCOUNT, NAME = "us-east-1", "111122223333", "throughline-sandbox"
 MESSAGES, QUEUES, SWITCHES = "sqs_messages", "sqs_queues", "sqs_switches"
+AHEAD = 100
+"""Messages among which the next ones are chosen, all queues together."""
 _VISIBLE = timedelta(seconds=30)
 _PREFIX = "AmazonSQS."
 _KIND = "application/x-amz-json-1.0"
@@ -135,7 +137,9 @@ def _receive(box: Sandbox, queue: str, wish: Row) -> Row:
     most, hidden = int(wish.get("MaxNumberOfMessages") or 1), wish.get("VisibilityTimeout")
     if not 1 <= most <= 10 or int(wish.get("WaitTimeSeconds") or 0) > 20:
         raise _RefusedError("InvalidParameterValue", "A parameter is out of its range.", query="InvalidParameterValue")
-    visible = [row for row in box.book.rows(MESSAGES) if row["Queue"] == queue and row["Visible"] <= rfc3339(box.now())]
+    now = rfc3339(box.now())
+    ahead = box.book.after(MESSAGES, ("", ""), AHEAD)
+    visible = [row for (at, _), row in ahead if at <= now and row["Queue"] == queue]
     if (box.book.get(SWITCHES, "all") or {}).get("shuffle"):
         box.random.shuffle(visible)
     until = box.now() + (_VISIBLE if hidden is None else timedelta(seconds=int(hidden)))

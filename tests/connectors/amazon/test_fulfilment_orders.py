@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from connectors.amazon import fulfilment, fulfilment_orders
@@ -11,7 +13,8 @@ from connectors.amazon.standin import queue as sqs
 from connectors.amazon.standin.outbound_life import KIND, switches
 from connectors.base import Record, Reference
 from connectors.schema import validate
-from tests.connectors.amazon.test_outbound_versions import order
+from tests.connectors.amazon.models import valid
+from tests.connectors.amazon.test_outbound_versions import order as wanted
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +24,7 @@ def plain(box: AmazonSandbox) -> None:
 
 def place(client: AmazonClient, *keys: str) -> None:
     for key in keys:
-        fulfilment.create(client, order(), Reference(system="CA", key=key))
+        fulfilment.create(client, wanted(), Reference(system="CA", key=key))
 
 
 def later(box: AmazonSandbox, seconds: float = 3600) -> None:
@@ -94,7 +97,7 @@ def test_statuses_in_capitals_read_as_usual(box: AmazonSandbox, client: AmazonCl
 @pytest.mark.parametrize(("policy", "state"), [("FillOrKill", "Unfulfillable"), ("FillAllAvailable", "CompletePartialled")])
 def test_goods_that_are_not_there_end_as_the_policy_says(box: AmazonSandbox, client: AmazonClient, policy: str, state: str) -> None:
     switches(box, missing=["POT-FBA"])
-    fulfilment.create(client, order(policy=policy), Reference(system="CA", key="1"))
+    fulfilment.create(client, wanted(policy=policy), Reference(system="CA", key="1"))
     later(box)
     assert sweep(client)[0].payload["status"] == state
 
@@ -139,7 +142,11 @@ def test_every_change_of_status_is_announced(box: AmazonSandbox, client: AmazonC
     subscriptions.set_up(client)
     place(client, "1")
     later(box, 7200)
-    assert sqs.pending(box) == 5
+    told = [json.loads(row["Body"]) for row in box.book.rows(sqs.MESSAGES)]
+    names = [
+        one["Payload"]["FulfillmentOrderStatusNotification"]["FulfillmentOrderStatus"] for one in told if "FULF" in one["NotificationType"]
+    ]
+    assert names == ["NEW", "RECEIVED", "PLANNING", "PROCESSING", "COMPLETE"]
 
 
 def test_a_finished_order_tells_when_its_address_is_no_longer_needed(box: AmazonSandbox, client: AmazonClient) -> None:
@@ -148,3 +155,19 @@ def test_a_finished_order_tells_when_its_address_is_no_longer_needed(box: Amazon
     later(box)
     [record] = sweep(client)
     assert fulfilment_orders.settled_at(record.payload) == record.version
+
+
+def test_an_order_shows_up_among_amazons_own_as_not_amazons(box: AmazonSandbox, client: AmazonClient) -> None:
+    place(client, "1")
+    [order] = box.orders()
+    assert (order["salesChannel"]["channelName"], order["orderAliases"][0]["aliasId"]) == ("NON_AMAZON", "CA-1")
+    assert valid("orders_2026-01-01.json", "GetOrderResponse", {"order": order}) == []
+    later(box)
+    assert box.orders()[0]["fulfillment"]["fulfillmentStatus"] == "SHIPPED"
+
+
+def test_a_cancelled_order_is_cancelled_among_amazons_own_too(box: AmazonSandbox, client: AmazonClient) -> None:
+    place(client, "1")
+    fulfilment.cancel(client, {"orderId": "CA-1"}, Reference(system="CA", key="1"))
+    later(box, 120)
+    assert box.orders()[0]["fulfillment"]["fulfillmentStatus"] == "CANCELLED"
