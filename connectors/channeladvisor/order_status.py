@@ -8,7 +8,7 @@ from connectors.base import Operation, Payload, Receipt, Reference
 from connectors.channeladvisor import rest_v1, v2
 from connectors.channeladvisor.status import HOLD_FLAG, order_status
 from connectors.channeladvisor.values import text
-from connectors.errors import MissingError, NotNeededError, RejectedError, TransientError, UnsupportedError
+from connectors.errors import MissingError, NotNeededError, RejectedError, TransientError
 from connectors.http import JsonClient
 
 BEFORE_SHIPPING = ("New", "Acknowledged", "OnHold")
@@ -31,7 +31,7 @@ def send(client: JsonClient, payload: Payload, reference: Reference) -> Receipt:
         raise NotNeededError("The marketplace ships this order itself; it is told nothing.", code="externally_managed")
     published = client.settings.get("dialect") == "rest-v1"
     if published and wanted == "Completed":
-        raise UnsupportedError(
+        raise NotNeededError(
             "This dialect of ChannelAdvisor has no status for a completed order; Shipped is its last.", code="no_such_status"
         )
     row = (rest_v1 if published else v2).one(client, str(number))

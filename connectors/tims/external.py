@@ -12,24 +12,23 @@ from connectors.tims.client import DuplicateError
 from connectors.tims.spread import open_units
 from connectors.tims.streams import fetch
 
-NEEDED = ("FulfillmentLocationCode", "CarrierID", "ShippingMethod")
-
 
 def fulfilled(client: JsonClient, order: Payload, wanted: Payload, reference: Reference) -> Payload:
     """Enters what the marketplace shipped, everything that is open; answers the order as it is then.
 
-    Safe to repeat: the shipment carries the order's own name. Raises ConflictError where neither order nor mapping says from where and how.
+    Safe to repeat: the shipment carries the order's own name. Raises ConflictError where neither order nor connection says from where
+    and how, ConnectorError.
     """
-    about = {name: wanted.get(name) or order.get(name) for name in NEEDED}
-    about["FulfillmentLocationCode"] = about["FulfillmentLocationCode"] or _location(order)
-    lacking = [name for name, value in about.items() if not value]
-    if lacking:
-        words = f"The marketplace has shipped order {order['SalesOrderID']}, but TIMS takes no shipment without {' and '.join(lacking)}."
-        raise ConflictError(f"{words} Fill them in the mapping, such as the FBA warehouse, then retry.", code="conflict")
+    location, method, carrier = _road(client, order, wanted)
+    if not (location and method and carrier):
+        words = (
+            f"The marketplace has shipped order {order['SalesOrderID']}, but TIMS takes no shipment without location, method and carrier."
+        )
+        raise ConflictError(f"{words} Fill Marketplace warehouse and Shipping method of marketplaces in the connection.", code="conflict")
     shipment = {
         "SourceSystem": order["SourceSystem"], "ExternalShipmentID": f"{order['ExternalOrderID']}:{order['Version']}",
         "SalesOrderID": order["SalesOrderID"], "Status": "Shipped", "ShippedAt": order["UpdatedAt"],
-        "LocationCode": about["FulfillmentLocationCode"], "CarrierID": about["CarrierID"], "ShippingMethod": about["ShippingMethod"],
+        "LocationCode": location, "CarrierID": carrier, "ShippingMethod": method,
         "Packages": [{"PackageNumber": 1, "Lines": _open_lines(order)}],
     }  # fmt: skip
     with suppress(DuplicateError):
@@ -37,8 +36,21 @@ def fulfilled(client: JsonClient, order: Payload, wanted: Payload, reference: Re
     return fetch(client, "sales_orders", str(order["SalesOrderID"]))
 
 
-def _location(order: Payload) -> str:
-    return next((str(line["LocationCode"]) for line in order.get("LineItems") or () if line.get("LocationCode")), "")
+def _road(client: JsonClient, order: Payload, wanted: Payload) -> tuple[str, str, str]:
+    """Location, method and carrier: of the order, else of the connection; the carrier also by the method."""
+    line = next((one["LocationCode"] for one in order.get("LineItems") or () if one.get("LocationCode")), "")
+    location, method, carrier = (wanted.get(name) or order.get(name) for name in ("FulfillmentLocationCode", "ShippingMethod", "CarrierID"))
+    method = method or client.settings.get("external_method")
+    return (
+        str(location or line or client.settings.get("external_location") or ""),
+        str(method or ""),
+        str(carrier or _carrier(client, method)),
+    )
+
+
+def _carrier(client: JsonClient, method: str | None) -> str:
+    rows = (client.get("api/v1/reference/shipping_methods").get("Data") or ()) if method else ()
+    return next((str(row.get("CarrierID") or "") for row in rows if row.get("Code") == method), "")
 
 
 def _open_lines(order: Payload) -> list[Payload]:

@@ -16,6 +16,18 @@ ORDER_SETTINGS = (
     Setting(
         name="default_shipping_method", label="Default shipping method", required=False, help="For carriers without a row, with a warning."
     ),
+    Setting(
+        name="external_location",
+        label="Marketplace warehouse",
+        required=False,
+        help="Such as FBA-US: where orders leave that a marketplace ships itself and for which no location is known.",
+    ),
+    Setting(
+        name="external_method",
+        label="Shipping method of marketplaces",
+        required=False,
+        help="For orders that a marketplace ships itself and for which no method is known.",
+    ),
     Setting(name="kit_mode", label="Bundles", default="parent", required=False, choices=BUNDLES),
     Setting(
         name="locations",

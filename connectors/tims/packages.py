@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -16,7 +15,6 @@ PATH = "shipments"
 LEFT_THE_HOUSE = ("Shipped", "Delivered")
 FEW = 5
 """So many orders are asked for one by one; more are first looked for among those that changed with their shipments."""
-LOOK_BACK = timedelta(seconds=120)
 ORDER_FIELDS = (
     "SalesOrderID", "SourceSystem", "ExternalOrderID", "MarketplaceOrderID", "MarketplaceName", "FulfilledBy", "OrderedAt", "OrderStatus",
 )  # fmt: skip
@@ -117,8 +115,7 @@ def _changed_since(client: JsonClient, shipments: Sequence[Payload], count: int)
     times = [at for at in (moment(row.get("UpdatedAt")) for row in shipments) if at]
     if count <= FEW or not times:
         return
-    since = moment((datetime.fromisoformat(min(times)) - LOOK_BACK).isoformat())
-    query: dict[str, Any] = {"updated_since": since, "limit": PAGE, "fields": ",".join((*ORDER_FIELDS, "LineItems"))}
+    query: dict[str, Any] = {"updated_since": min(times), "limit": PAGE, "fields": ",".join((*ORDER_FIELDS, "LineItems"))}
     for _ in range(count // PAGE + 2):
         page = client.get("api/v1/sales_orders", **query)
         yield from (row for row in page.get("Data") or () if isinstance(row, dict) and row.get("SalesOrderID"))

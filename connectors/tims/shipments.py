@@ -36,21 +36,28 @@ def send(client: JsonClient, payload: Payload, reference: Reference) -> Receipt:
         return create(client, shipment, reference.token)
     except DuplicateError as duplicate:
         return _agree(client, fetch(client, PATH, duplicate.existing), shipment, reference)
-    except ReplayedError:
-        # The refusal may be out of date; the shipment's own name still prevents a second one.
-        return create(client, shipment, f"{reference.token}-{secrets.token_hex(4)}")
 
 
 def create(client: JsonClient, shipment: Payload, key: str) -> Receipt:
-    """One POST under an idempotency key. Raises DuplicateError, ConflictError with the order's status, ConnectorError."""
+    """One shipment under an idempotency key. Raises DuplicateError, ConflictError with the order's status, ConnectorError."""
     try:
-        answer = client.call("POST", f"api/v1/{PATH}", body=shipment, headers={"Idempotency-Key": key}).body
+        return _created(client, shipment, key)
+    except (ReplayedError, ConflictError) as error:
+        if isinstance(error, ConflictError) and error.code != "state_conflict":
+            raise
+    try:
+        # TIMS keeps refusals under their key, and this one may be out of date; the shipment's own name still prevents a second one.
+        return _created(client, shipment, f"{key}-{secrets.token_hex(4)}")
     except ConflictError as error:
         if error.code != "state_conflict":
             raise
         status = _status_of(error.answer)
         words = f"TIMS takes no shipment for sales order {shipment.get('SalesOrderID')}{status}. Correct the order there, then retry."
         raise ConflictError(words, status=error.status, code=error.code) from None
+
+
+def _created(client: JsonClient, shipment: Payload, key: str) -> Receipt:
+    answer = client.call("POST", f"api/v1/{PATH}", body=shipment, headers={"Idempotency-Key": key}).body
     if not isinstance(answer, dict) or not answer.get("ShipmentID"):
         raise OutcomeUnknownError("TIMS accepted the shipment but did not say under which number.")
     return _receipt(answer, "created")

@@ -19,10 +19,10 @@ def listing(box: Sandbox, request: Request) -> Response:
 
 @CONTROL.on("GET", "/__sandbox__/orders/{number}")
 def one(box: Sandbox, request: Request) -> Response:
-    """One order, for a person who follows a link from the hub."""
+    """One order with its shipments, for a person who follows a link from the hub."""
     for order in _ours(box).orders():
         if str(order["ChannelAdvisorOrderID"]) == request.params["number"]:
-            return reply(order)
+            return reply({**order, "Shipments": _ours(box).shipments(order["ChannelAdvisorOrderID"])})
     raise Refusal(404, "not_found", "There is no such order.")
 
 

@@ -10,7 +10,7 @@ import pytest
 from connectors.base import Payload, Receipt
 from connectors.channeladvisor import CONNECTOR
 from connectors.channeladvisor.sandbox import ChannelAdvisorSandbox
-from connectors.errors import ConflictError, MissingError, NotNeededError, RejectedError, StaleError, TransientError, UnsupportedError
+from connectors.errors import ConflictError, MissingError, NotNeededError, RejectedError, StaleError, TransientError
 from connectors.http import JsonClient
 from tests.connectors.channeladvisor.conftest import package, read_one, reference
 from tests.connectors.channeladvisor.test_ship import place, state
@@ -148,7 +148,7 @@ def test_a_shipped_order_is_completed_in_v2(box: ChannelAdvisorSandbox, connect:
 
 
 def test_the_published_dialect_knows_no_completed_order(box: ChannelAdvisorSandbox, connect: Callable[..., JsonClient]) -> None:
-    with pytest.raises(UnsupportedError):
+    with pytest.raises(NotNeededError):
         tell(connect("rest-v1"), place(box), "Completed")
 
 

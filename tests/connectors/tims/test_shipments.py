@@ -80,6 +80,21 @@ def test_an_order_that_cannot_be_shipped_is_named_with_its_status(client: TimsCl
     assert word in caught.value.message
 
 
+def test_a_refusal_for_a_status_that_was_corrected_meanwhile_is_not_repeated(client: TimsClient, box: TimsSandbox, order_id: str) -> None:
+    again(client, Receipt(key=order_id), OrderStatus="OnHold")
+    with pytest.raises(ConflictError):
+        send(client, plain(order_id))
+    box.edit("sales_orders", order_id, {"OrderStatus": "Open", "Status": "Open"})
+    assert send(client, plain(order_id)).outcome == "created"
+
+
+def test_a_refusal_for_a_code_that_was_added_meanwhile_is_not_repeated(client: TimsClient, box: TimsSandbox, order_id: str) -> None:
+    with pytest.raises(RejectedError):
+        send(client, plain(order_id, LocationCode="NEW"))
+    box.book.put("reference", "locations/NEW", {"List": "locations", "Code": "NEW"})
+    assert send(client, plain(order_id, LocationCode="NEW")).outcome == "created"
+
+
 def test_voiding_gives_the_units_back(client: TimsClient, box: TimsSandbox, order_id: str) -> None:
     first = send(client, plain(order_id))
     receipt = send(client, plain(order_id, Status="Voided"), version="v2", target=first.key)
@@ -187,9 +202,32 @@ def test_an_order_that_amazon_shipped_can_be_created_completed(client: TimsClien
     assert (box.book.get("sales_orders", receipt.key) or {})["OrderStatus"] == "Completed"
 
 
-def test_without_a_warehouse_the_mapping_is_told_what_to_fill(client: TimsClient) -> None:
-    fba = {"FulfilledBy": "External"}
-    receipt = created(client, **fba)
+FROM_CONNECTION = {"external_location": "FBA-US", "external_method": "WILLCALL"}
+BARE = {"FulfilledBy": "External", "ShippingMethod": None, "CarrierID": None}
+
+
+def test_without_a_warehouse_a_person_is_told_what_to_fill(client: TimsClient) -> None:
+    receipt = created(client, **BARE)
     with pytest.raises(ConflictError) as caught:
-        again(client, receipt, **fba, OrderStatus="Completed")
-    assert "FulfillmentLocationCode" in caught.value.message
+        again(client, receipt, **BARE, OrderStatus="Completed")
+    assert "Marketplace warehouse" in caught.value.message
+
+
+def test_the_connection_says_where_marketplaces_ship_from(client: TimsClient, box: TimsSandbox) -> None:
+    client.settings |= FROM_CONNECTION
+    receipt = created(client, **BARE)
+    again(client, receipt, **BARE, OrderStatus="Completed")
+    [held] = box.shipments(receipt.key)
+    assert (held["LocationCode"], held["ShippingMethod"], held["CarrierID"]) == ("FBA-US", "WILLCALL", "OTHER")
+
+
+@pytest.mark.parametrize("call", ["shipments", "complete"])
+def test_an_answer_lost_on_the_way_to_completed_is_made_good(client: TimsClient, box: TimsSandbox, call: str) -> None:
+    client.settings |= FROM_CONNECTION
+    receipt = created(client, **BARE)
+    box.faults.add("drop_after", f"/api/v1/*{call}", method="POST")
+    with pytest.raises(OutcomeUnknownError):
+        again(client, receipt, **BARE, OrderStatus="Completed")
+    again(client, receipt, **BARE, OrderStatus="Completed")
+    assert (box.book.get("sales_orders", receipt.key) or {})["OrderStatus"] == "Completed"
+    assert len(box.shipments(receipt.key)) == 1
