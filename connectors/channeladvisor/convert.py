@@ -40,16 +40,8 @@ def to_v2(order: Mapping[str, Any], *, exported: bool, centers: Mapping[int, str
         "TaxMode": TAX_MODE.get(text(order.get("OrderTaxType")), "None"),
         "TaxCollectedByMarketplace": (whole(order.get("SiteID")), text(order.get("ShippingCountry")).upper()) in tax_sites,
         "Discounts": _discounts(order),
-        "Payment": {
-            "Method": text(order.get("PaymentMethod")),
-            "TransactionID": text(order.get("PaymentTransactionID")),
-            "MerchantReference": text(order.get("PaymentMerchantReferenceNumber")),
-        },
-        "Notes": {
-            "Public": text(order.get("PublicNotes")),
-            "Private": text(order.get("PrivateNotes")),
-            "Buyer": text(order.get("SpecialInstructions")),
-        },
+        "Payment": _payment(order),
+        "Notes": _notes(order),
         "Tags": [tag.strip() for tag in text(order.get("OrderTags")).split(",") if tag.strip()],
         "Attributes": [],
         "Exported": exported,
@@ -70,6 +62,22 @@ def _names(order: Mapping[str, Any]) -> Payload:
             "Name": text(order.get("SiteName")),
             "AccountID": whole(order.get("SiteAccountID")),
         },
+    }
+
+
+def _payment(order: Mapping[str, Any]) -> Payload:
+    return {
+        "Method": text(order.get("PaymentMethod")),
+        "TransactionID": text(order.get("PaymentTransactionID")),
+        "MerchantReference": text(order.get("PaymentMerchantReferenceNumber")),
+    }
+
+
+def _notes(order: Mapping[str, Any]) -> Payload:
+    return {
+        "Public": text(order.get("PublicNotes")),
+        "Private": text(order.get("PrivateNotes")),
+        "Buyer": text(order.get("SpecialInstructions")),
     }
 
 

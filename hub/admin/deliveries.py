@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import FieldTextFilter, RangeDateTimeFilter
 
 from hub.admin import acts
-from hub.admin.base import ReadOnlyAdmin
+from hub.admin.base import PageAdmin
 from hub.admin.delivery_page import act_on_delivery, delivery_page, reveal
 from hub.admin.export import csv_answer
 from hub.admin.filters import DayFilter, RecordsFilter, StateFilter
@@ -35,7 +35,7 @@ FIELDS = (
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnlyAdmin):
+class DeliveryAdmin(PageAdmin):
     """Read only; verbs instead of fields."""
 
     list_display = ("badge", "what", "why", "amount_words", "flow", "came", "elsewhere")
@@ -72,13 +72,9 @@ class DeliveryAdmin(ReadOnlyAdmin):
         ]
         return [*ours, *super().get_urls()]
 
-    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        """Our own page instead of a form."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if not object_id.isdecimal():
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
-        return delivery_page(self, request, object_id)
+    def row_page(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """The delivery's journey."""
+        return delivery_page(self, request, pk)
 
     def act_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """What the buttons of the page post."""

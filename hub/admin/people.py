@@ -9,6 +9,8 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as PlainGroupAdmin
 from django.contrib.auth.admin import UserAdmin as PlainUserAdmin
 from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django_q.models import Failure, OrmQ, Schedule, Success
 from rest_framework.authtoken.models import TokenProxy
 from unfold.admin import ModelAdmin
@@ -42,8 +44,9 @@ class UserAdmin(PlainUserAdmin, ModelAdmin):  # type: ignore[type-arg,misc]
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "email", "roles", "is_staff", "is_active", "last_login")
 
-    def get_queryset(self, request):  # type: ignore[no-untyped-def]
-        return super().get_queryset(request).prefetch_related("groups")
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        rows: QuerySet[User] = super().get_queryset(request)
+        return rows.prefetch_related("groups")
 
     @admin.display(description="Roles")
     def roles(self, user: User) -> str:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from hub.admin import confirm
-from hub.admin.base import ReadOnlyAdmin, page
+from hub.admin.base import PageAdmin, page
 from hub.admin.words import LOOKS, badge, when
 from hub.models import SyncRun
 
@@ -21,7 +21,7 @@ ACTIVE = (SyncRun.State.WAITING, SyncRun.State.RUNNING)
 
 
 @admin.register(SyncRun)
-class SyncRunAdmin(ReadOnlyAdmin):
+class SyncRunAdmin(PageAdmin):
     """What was read, when and by whose wish."""
 
     list_display = ("number", "state_badge", "flow", "trigger", "counts", "message", "began", "asked_by")
@@ -38,13 +38,9 @@ class SyncRunAdmin(ReadOnlyAdmin):
         ]
         return [*ours, *super().get_urls()]
 
-    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        """Our own page instead of a form."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if not object_id.isdecimal():
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[no-any-return]
-        run = get_object_or_404(SyncRun.objects.select_related("flow__source", "flow__target", "asked_by"), pk=object_id)
+    def row_page(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """The run with its live progress."""
+        run = get_object_or_404(SyncRun.objects.select_related("flow__source", "flow__target", "asked_by"), pk=pk)
         may_stop = request.user.has_perm("hub.resync_delivery") and run.state in ACTIVE
         return page(
             self, request, "hub/run.html", str(run), run=run, now=progress(run), badge=badge(run.state, run.get_state_display()),

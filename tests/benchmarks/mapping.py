@@ -15,10 +15,9 @@ from time import process_time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connectors.schema import fields
 from mappings.core.engine import apply, compile_rules
-from mappings.core.rules import rule_from, with_types
 from mappings.core.values import Facts, Need, Rule, Step
+from tests.mappings.core.samples import starter_rules
 
 DENVER = ZoneInfo("America/Denver")
 TABLES = {"ca_ship": {"UPS|GROUND": "UPS-GND"}, "site_names": {"640": "Amazon US"}}
@@ -122,8 +121,7 @@ def starter() -> Callable[[dict[str, Any]], Any]:
         one.name.removesuffix(".json"): json.loads(one.read_text("utf-8")) for one in (files("mappings") / "starters").iterdir()
     }
     tables = {slug: {key: value for key, value, *_ in row["entries"]} for slug, row in rows.items() if "entries" in row}
-    made = [rule_from(row) for row in rows["ca-order-to-tims-sales-order"]["rules"]]
-    compiled = compile_rules(with_types(made, fields("connectors.tims", "sales_order")), tables=tables)
+    compiled = compile_rules(starter_rules("ca-order-to-tims-sales-order", "connectors.tims", "sales_order"), tables=tables)
     answers: dict[Need, str | None] = {Need(kind="reference", stream="customers", key="640-1"): "C-000017"}
     answers[Need(kind="record", stream="items", key="TK-1001")] = "TK-1001"
     answers[Need(kind="hazard", stream="items", key="TK-1001")] = ""

@@ -9,11 +9,10 @@ from typing import Any
 
 from connectors.base import Payload
 from connectors.channeladvisor.standin.orders import SITES
-from connectors.schema import fields
 from mappings.core.engine import apply, compile_rules
-from mappings.core.rules import rule_from, with_types
 from mappings.core.values import Facts, Need
 from tests.benchmarks.quick_channel import skus
+from tests.mappings.core.samples import starter_rules
 
 Shipped = Callable[[Payload], Payload]
 
@@ -25,8 +24,7 @@ def shipped() -> Shipped:
     }
     tables = {slug: {key: value for key, value, *_ in row["entries"]} for slug, row in rows.items() if "entries" in row}
     tables["house_account"] = {str(site.id): "C-000001" for site in SITES}
-    rules = with_types([rule_from(row) for row in rows["ca-order-to-tims-sales-order"]["rules"]], fields("connectors.tims", "sales_order"))
-    compiled = compile_rules(rules, tables=tables)
+    compiled = compile_rules(starter_rules("ca-order-to-tims-sales-order", "connectors.tims", "sales_order"), tables=tables)
     answers: dict[Need, str | None] = {Need(kind="record", stream="items", key=sku): sku for sku in skus()}
     answers |= {Need(kind="hazard", stream="items", key=sku): "" for sku in skus()}
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from connectors.schema import fields, validate
 from mappings.core.engine import Compiled, apply, compile_rules
-from mappings.core.rules import rule_from, with_types
+from mappings.core.rules import with_types
 from mappings.core.values import Facts, Need, Outcome, Rule, Step
 
 SETTINGS = {"time_zone": "America/Denver"}
@@ -60,7 +60,8 @@ def tables() -> dict[str, dict[str, str]]:
 
 def starter_rules(slug: str, package: str, schema: str) -> list[Rule]:
     """The rules of a shipped mapping with the types of its target."""
-    return with_types([rule_from(row) for row in shipped()[slug]["rules"]], fields(package, schema))
+    rules = [Rule(**row | {"steps": tuple(Step(**step) for step in row.get("steps", ()))}) for row in shipped()[slug]["rules"]]
+    return with_types(rules, fields(package, schema))
 
 
 @cache

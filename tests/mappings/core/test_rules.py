@@ -1,31 +1,11 @@
-"""Rules in their portable form, and what they read."""
+"""What rules read, and the types of their targets."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-
 from connectors.schema import Field
 from mappings.core.reads import paths_read
-from mappings.core.rules import rule_as, rule_from, schema_path, with_types
-from tests.mappings.core.samples import rule, shipped
-
-
-@pytest.mark.parametrize(
-    "row",
-    [{}, {"target": 5}, {"target": "A", "colour": "red"}, {"target": "A", "source": 5}, {"target": "A", "constant": 5},
-     {"target": "A", "steps": [5]}, {"target": "A", "steps": [{"args": {}}]}, {"target": "A", "steps": [{"name": "x", "args": 5}]}],
-)  # fmt: skip
-def test_what_is_no_rule_is_refused_in_words(row: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"[Rr]ule|text|step"):
-        rule_from(row)
-
-
-def test_every_shipped_rule_goes_there_and_back() -> None:
-    for one in shipped().values():
-        for row in one.get("rules", ()):
-            assert rule_as(rule_from(row)) == row | ({"steps": [{"args": {}} | step for step in row["steps"]]} if row.get("steps") else {})
+from mappings.core.rules import schema_path, with_types
+from tests.mappings.core.samples import rule
 
 
 def test_a_rule_names_everything_it_reads_once() -> None:
