@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connectors.amazon import client, notifications, queue
+from connectors.amazon.cancel_order import CANCEL_ORDER
 from connectors.amazon.check import check, environment
 from connectors.amazon.confirm_shipment import CONFIRM_SHIPMENT
 from connectors.amazon.connection_settings import SETTINGS
@@ -34,6 +35,7 @@ CONNECTOR = Connector(
         CREATE_FULFILMENT_ORDER,
         UPDATE_FULFILMENT_ORDER,
         CANCEL_FULFILMENT_ORDER,
+        CANCEL_ORDER,
     ),
     limits=LIMITS,
     parallel=4,

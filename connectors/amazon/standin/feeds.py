@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from connectors.amazon.standin import documents, listings_feed
+from connectors.amazon.standin import documents, listings_feed, order_acknowledgement
 from connectors.amazon.standin.asking import admitted, invalid, known, listed, number, time
 from connectors.amazon.standin.parts import Operations, Part
 from connectors.amazon.times import normalised, written
@@ -37,7 +37,10 @@ LISTED_FOR = timedelta(days=90)
 RESULT_KEPT = timedelta(days=28)
 Process = Callable[["AmazonSandbox", Row, bytes], bytes]
 """Carries a feed out; answers the result. Raises Refusal where it has to be given up."""
-KINDS: Mapping[str, Process] = {JSON: listings_feed.process}
+KINDS: Mapping[str, Process] = {
+    JSON: listings_feed.process,
+    "POST_FLAT_FILE_ORDER_ACKNOWLEDGEMENT_DATA": order_acknowledgement.process,
+}
 
 
 def declare(box: AmazonSandbox) -> None:
@@ -168,7 +171,7 @@ def _step(box: AmazonSandbox, row: Row) -> None:
         row["processingStatus"] = "FATAL"
     else:
         name = f"amzn1.tortuga.4.na.{box.random.getrandbits(64):016x}"
-        documents.store(box, name, result, content_type="application/json; charset=UTF-8")
+        documents.store(box, name, result)
         row["resultFeedDocumentId"] = name
     box.book.put(KIND, row["feedId"], row)
     box.announce("FEED_PROCESSING_FINISHED", shown(row))
