@@ -6,6 +6,7 @@ import time
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
+from connectors.amazon import queue
 from connectors.amazon.account import Participation, participations
 from connectors.amazon.client import AmazonClient
 from connectors.amazon.orders import PATH
@@ -22,7 +23,7 @@ RECENT = timedelta(days=14)
 
 
 def check(client: JsonClient) -> list[Finding]:
-    """Address, credentials, marketplaces, orders, personal data and the age of the secret; stops where nothing further can work."""
+    """Address, credentials, marketplaces, orders, personal data, queue and age of the secret; stops where nothing further can work."""
     findings = _signed_in(client)
     if not all(finding.ok for finding in findings):
         return findings
@@ -33,6 +34,7 @@ def check(client: JsonClient) -> list[Finding]:
         *findings,
         *_marketplaces(client),
         *_orders(client, today),
+        *queue.findings(client),
         *_secret(client.settings.get("secret_rotated_on", ""), today.date()),
     ]
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from connectors.amazon import notifications, subscriptions
-from connectors.base import Inbox, Message
+from connectors.base import Finding, Inbox, Message
 from connectors.errors import (
     ConnectorError,
     CredentialsError,
@@ -58,6 +58,22 @@ def waiting(client: JsonClient) -> int:
     names = ["ApproximateNumberOfMessages"]
     answer = _asked(client, "get_queue_attributes", AttributeNames=names)
     return int((answer.get("Attributes") or {}).get(names[0]) or 0)
+
+
+def findings(client: JsonClient) -> list[Finding]:
+    """Whether the queue answers, and whether Amazon announces orders on it; nothing where the connection has no queue."""
+    if not client.settings.get("queue_url"):
+        return []
+    what = "Notifications"
+    try:
+        number = waiting(client)
+        announced = subscriptions.announces_orders(client)
+    except ConnectorError as error:
+        return [Finding(what=what, ok=False, vital=False, words=error.message)]
+    words = f"The queue answers; about {number} messages wait."
+    if not announced:
+        words = f"{words} Amazon does not announce orders yet: press Subscribe to webhooks."
+    return [Finding(what=what, ok=announced, vital=False, words=words)]
 
 
 def _asked(client: JsonClient, call: str, **more: Any) -> Mapping[str, Any]:

@@ -41,6 +41,11 @@ def set_up(client: JsonClient) -> str:
     return f"Amazon announces now {'; '.join(told)}."
 
 
+def announces_orders(client: JsonClient) -> bool:
+    """Whether this account has a subscription for changes of orders. Raises ConnectorError."""
+    return _known_subscription(client, ORDER_CHANGE, _VERSIONS.get(ORDER_CHANGE, "1.0")) is not None
+
+
 def _roads(settings: Mapping[str, str]) -> list[tuple[str, Payload, Sequence[str]]]:
     roads: list[tuple[str, Payload, Sequence[str]]] = []
     if arn := settings.get("queue_arn", ""):
@@ -102,7 +107,7 @@ def _subscribe(client: AmazonClient, kind: str, destination: str) -> None:
         raise RejectedError(f"{words} End that subscription first, or enter its queue in the connection.", code="subscribed_elsewhere")
 
 
-def _known_subscription(client: AmazonClient, kind: str, version: str) -> Payload | None:
+def _known_subscription(client: JsonClient, kind: str, version: str) -> Payload | None:
     try:
         answer = client.call("GET", f"{PATH}/subscriptions/{kind}", query={"payloadVersion": version}, limit=LIMIT).body
     except MissingError:

@@ -1,4 +1,4 @@
-"""Inbound events: verified webhooks and what became of them."""
+"""Inbound events: webhooks and notifications, and what became of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class InboundEventAdmin(ReadOnlyAdmin):
     list_select_related = ("connection",)
     search_fields = ("key", "event_id", "type")
     search_help_text = "Record, event id or type"
-    empty_words = "Webhooks are listed here as they arrive. Open a connection to see its address and to subscribe."
+    empty_words = "Webhooks and notifications are listed here as they arrive. Open a connection to see its address and to subscribe."
     fields = (
         "connection", "event_id", "type", "stream", "key", "state", "reason", "occurred_at", "received_at", "due_at", "done_at", "attempts",
         "size", "run",

@@ -1,4 +1,4 @@
-"""An inbound event: a verified webhook, stored before anything is done about it."""
+"""An inbound event: a verified webhook or a notification from a queue, stored before anything is done about it."""
 
 from __future__ import annotations
 

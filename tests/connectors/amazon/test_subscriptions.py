@@ -217,3 +217,18 @@ def test_amazons_own_kit_can_set_up_and_test_notifications(box: AmazonSandbox) -
     assert ([one.destination_id for one in api.get_destinations(_request_timeout=10).payload], sqs.pending(box)) == (
         [made.destination_id], 1,
     )  # fmt: skip
+
+
+def test_the_connection_test_says_what_the_queue_lacks(box: AmazonSandbox, client: JsonClient) -> None:
+    [lacking] = queue.findings(client)
+    subscriptions.set_up(client)
+    [complete] = queue.findings(client)
+    [refused] = queue.findings(client_of(box, queue_secret_key="wrong"))
+    assert (lacking.ok, complete.ok, refused.ok) == (False, True, False)
+    assert "press Subscribe" in lacking.words
+    assert "does not accept the access key" in refused.words
+    assert not any(one.vital for one in (lacking, refused))
+
+
+def test_a_connection_without_a_queue_is_not_asked_about_one(box: AmazonSandbox) -> None:
+    assert queue.findings(client_of(box, queue_url="")) == []
