@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,6 +58,18 @@ def tracking(value: Any) -> str:
 def same_contents(wanted: Parcel, held: Mapping[str, Any]) -> bool:
     """Whether a shipment that ChannelAdvisor holds has these lines and units."""
     return wanted.units == _units(held.get("Items"))
+
+
+def held_as(name: str, shipments: Sequence[Payload]) -> Payload | None:
+    """The shipment of this name."""
+    return next((one for one in shipments if text(one.get("SellerShipmentID")) == name), None)
+
+
+def by_hand(wanted: Parcel, shipments: Sequence[Payload]) -> bool:
+    """Whether somebody there entered this package without our name; asked only where no units are left, since packages may look alike."""
+    code = wanted.fields.get("TrackingNumber")
+    nameless = (one for one in shipments if code and not text(one.get("SellerShipmentID")))
+    return any(tracking(one.get("TrackingNumber")) == code and same_contents(wanted, one) for one in nameless)
 
 
 def corrections(wanted: Parcel, held: Mapping[str, Any]) -> Payload:

@@ -8,7 +8,7 @@ from typing import Any
 from connectors.base import Outcome, Payload, Receipt
 from connectors.channeladvisor import rest_v1
 from connectors.channeladvisor.lines import asked_to_cancel
-from connectors.channeladvisor.parcels import Parcel, corrections, refuse_voided, refused, same_contents, tracking
+from connectors.channeladvisor.parcels import Parcel, by_hand, corrections, held_as, refuse_voided, refused
 from connectors.channeladvisor.ship_v2 import receipt
 from connectors.channeladvisor.values import objects, text, whole
 from connectors.errors import ConnectorError, CredentialsError, MissingError, RejectedError, ThrottledError, TransientError
@@ -44,12 +44,20 @@ def _send(client: JsonClient, parcel: Parcel) -> Receipt:
     if row is None or not isinstance(row.raw, dict):
         raise MissingError(f"ChannelAdvisor does not know order {parcel.order} (any more).", status=404, code="not_found")
     order, sent_as = row.raw, _sent_as(row.raw, parcel)
-    held = _held(order, parcel, sent_as)
+    shipped = [_as_v2(one) for one in objects(order.get("Fulfillments")) if one.get("DeliveryStatus") == "Complete"]
+    held = held_as(sent_as, shipped)
     if parcel.voided:
         refuse_voided(parcel, held)
     if held is not None:
         return _corrected(client, parcel, held, sent_as)
-    _refuse(order, parcel)
+    if _is_left(order, parcel):
+        return _shipped(client, parcel, sent_as)
+    if by_hand(parcel, shipped):
+        return receipt(parcel, "unchanged", sent_as=sent_as)
+    raise refused(parcel.order, "over_shipped", "")
+
+
+def _shipped(client: JsonClient, parcel: Parcel, sent_as: str) -> Receipt:
     try:
         client.call("POST", f"v1/Orders({parcel.order})/Ship", body={"Value": _value(client, parcel, sent_as)})
     except RejectedError as error:
@@ -67,15 +75,6 @@ def _sent_as(order: Mapping[str, Any], parcel: Parcel) -> str:
     return parcel.number
 
 
-def _held(order: Mapping[str, Any], parcel: Parcel, sent_as: str) -> Payload | None:
-    """The order's shipment of this name, or one that somebody entered otherwise with the same tracking number and contents."""
-    shipped = [_as_v2(one) for one in objects(order.get("Fulfillments")) if one.get("DeliveryStatus") == "Complete"]
-    named = [one for one in shipped if one["SellerShipmentID"] == sent_as]
-    code = parcel.fields.get("TrackingNumber")
-    same = [one for one in shipped if code and tracking(one["TrackingNumber"]) == code and same_contents(parcel, one)]
-    return next(iter(named or same), None)
-
-
 def _as_v2(one: Mapping[str, Any]) -> Payload:
     items = [{"ItemID": each.get("OrderItemID"), "Quantity": whole(each.get("Quantity"))} for each in objects(one.get("Items"))]
     return {
@@ -86,7 +85,7 @@ def _as_v2(one: Mapping[str, Any]) -> Payload:
 
 
 def _corrected(client: JsonClient, parcel: Parcel, held: Payload, sent_as: str) -> Receipt:
-    changed = corrections(parcel, held) if held["SellerShipmentID"] == sent_as else {}
+    changed = corrections(parcel, held)
     if not changed:
         return receipt(parcel, "unchanged", sent_as=sent_as)
     names = {"Carrier": "ShippingCarrier", "Class": "ShippingClass"}
@@ -99,8 +98,8 @@ def _corrected(client: JsonClient, parcel: Parcel, held: Payload, sent_as: str) 
     return receipt(parcel, "changed", sent_as=sent_as)
 
 
-def _refuse(order: Mapping[str, Any], parcel: Parcel) -> None:
-    """What this dialect would refuse without saying why, or not refuse at all."""
+def _is_left(order: Mapping[str, Any], parcel: Parcel) -> bool:
+    """Whether the units are still to be shipped. Raises what this dialect would refuse without saying why, or not refuse at all."""
     if order.get("DistributionCenterTypeRollup") == "ExternallyManaged":
         raise refused(parcel.order, "externally_managed", "")
     if order.get("ShippingStatus") == "Canceled":
@@ -109,8 +108,7 @@ def _refuse(order: Mapping[str, Any], parcel: Parcel) -> None:
     for one in objects(order.get("Fulfillments")):
         for each in objects(one.get("Items")) if one.get("DeliveryStatus") == "Complete" else ():
             left[each.get("OrderItemID")] = left.get(each.get("OrderItemID"), 0) - whole(each.get("Quantity"))
-    if any(quantity > left.get(number, 0) for number, quantity in parcel.units.items()):
-        raise refused(parcel.order, "over_shipped", "")
+    return all(quantity <= left.get(number, 0) for number, quantity in parcel.units.items())
 
 
 def _value(client: JsonClient, parcel: Parcel, sent_as: str) -> Payload:

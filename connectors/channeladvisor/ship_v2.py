@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.base import Outcome, Payload, Receipt
 from connectors.channeladvisor.client import cleaned, rows_of
-from connectors.channeladvisor.parcels import Parcel, corrections, refuse_voided, refused, same_contents, tracking
+from connectors.channeladvisor.parcels import Parcel, by_hand, corrections, held_as, refuse_voided, refused
 from connectors.errors import ConnectorError, MissingError, OutcomeUnknownError, RejectedError, TransientError
 from connectors.http import JsonClient
 
@@ -27,12 +27,13 @@ def _alone(client: JsonClient, parcel: Parcel, first: Outcome | None) -> Outcome
     if first is not None and not (isinstance(first, ConnectorError) and first.code in ("duplicate", "over_shipped")):
         return first
     try:
-        held = _held(client, parcel)
+        rows = [row for row in rows_of(client.get(PATH, channel_advisor_order_id=parcel.order), "Data") if isinstance(row, dict)]
+        held = held_as(parcel.name, rows)
         if parcel.voided:
             refuse_voided(parcel, held)
-        if held is None:
-            return _not_shown(parcel, first)
-        return _corrected(client, parcel, held)
+        if held is not None:
+            return _corrected(client, parcel, held)
+        return receipt(parcel, "unchanged") if by_hand(parcel, rows) else _not_shown(parcel, first)
     except ConnectorError as error:
         return error
 
@@ -84,17 +85,8 @@ def _failure(parcel: Parcel, error: dict[str, Any]) -> ConnectorError:
     return refused(parcel.order, code, message, carrier=f"{parcel.fields.get('Carrier')} {parcel.fields.get('Class')}")
 
 
-def _held(client: JsonClient, parcel: Parcel) -> Payload | None:
-    """The order's shipment of this name, or one that somebody entered otherwise with the same tracking number and contents."""
-    rows = [row for row in rows_of(client.get(PATH, channel_advisor_order_id=parcel.order), "Data") if isinstance(row, dict)]
-    named = [row for row in rows if row.get("SellerShipmentID") == parcel.name]
-    code = parcel.fields.get("TrackingNumber")
-    same = [row for row in rows if code and tracking(row.get("TrackingNumber")) == code and same_contents(parcel, row)]
-    return next(iter(named or same), None)
-
-
 def _corrected(client: JsonClient, parcel: Parcel, held: Payload) -> Receipt:
-    changed = corrections(parcel, held) if held.get("SellerShipmentID") == parcel.name else {}
+    changed = corrections(parcel, held)
     if not changed:
         return receipt(parcel, "unchanged", version=held.get("Version"))
     body = {"ShipmentID": held["ShipmentID"], "ChannelAdvisorOrderID": parcel.order, **changed}

@@ -130,6 +130,14 @@ def test_what_somebody_shipped_by_hand_with_this_tracking_number_counts_as_done(
     assert len(shipped(box, order)) == 1
 
 
+def test_two_packages_that_look_alike_are_both_shipped(box: ChannelAdvisorSandbox, client: JsonClient) -> None:
+    order = place(box)
+    outcomes = send_many(client, [package(order, (0, 1)), package(order, (0, 1), name="SH-000771-2")])
+    assert [one.outcome for one in outcomes if isinstance(one, Receipt)] == ["created", "created"]
+    with pytest.raises(RejectedError):
+        send(client, package(order, (0, 1), name="SH-000771-3"))
+
+
 def test_a_shipment_voided_after_it_was_told_goes_to_a_person(box: ChannelAdvisorSandbox, client: JsonClient) -> None:
     order = place(box)
     send(client, package(order))
