@@ -16,6 +16,7 @@ from connectors.amazon.standin import (
     documents,
     feeds,
     finances,
+    inventory,
     listings,
     login,
     notifications,
@@ -41,6 +42,7 @@ PARTS: tuple[Part, ...] = (
     outbound.PART,
     listings.PART,
     feeds.PART,
+    inventory.PART,
     reports.PART,
     finances.PART,
 )
