@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from connectors.amazon.outbound import ADDRESS, CHANGEABLE, SHIPPED, check, dialect, fetch, group, held, order_id, rows
+from connectors.amazon.outbound import ADDRESS, CHANGEABLE, SHIPPED, UNSHIPPED, check, dialect, fetch, group, held, order_id, rows
 from connectors.amazon.regions import chosen
 from connectors.base import Operation, Outcome, Payload, Receipt, Reference
 from connectors.errors import ConflictError, ConnectorError, MissingError, NotNeededError, Problem, RejectedError
@@ -116,7 +116,7 @@ def _followed(client: JsonClient, ticket: str) -> Outcome:
 
 def _decided(order: Payload) -> Receipt | None:
     """Whether a cancellation is through; None while Amazon has not decided. Raises ConflictError when the goods have left."""
-    if order.get("status") in ("Cancelled", "Unfulfillable", "Invalid"):
+    if order.get("status") in UNSHIPPED:
         return receipt(order, "cancelled")
     if order.get("status") in SHIPPED or any(one.get("status") == "Shipped" for one in order.get("packages") or ()):
         words = f"Amazon has already shipped fulfilment order {order['orderId']}; it cannot be cancelled. Treat it as a return."
@@ -125,7 +125,12 @@ def _decided(order: Payload) -> Receipt | None:
 
 
 def _brought_to(client: JsonClient, there: Payload, wanted: Payload) -> Receipt:
-    """What differs is changed; nothing is asked of Amazon where nothing does."""
+    """What differs is changed; nothing is asked of Amazon where nothing does. Raises ConflictError for an order that ended unshipped."""
+    if there.get("status") in UNSHIPPED:
+        words = f"Fulfilment order {there['orderId']} is {there['status']} at Amazon and its number cannot be used again."
+        raise ConflictError(
+            f"{words} Ship these goods from another place, or order them by hand in Seller Central.", code="ended_unshipped"
+        )
     differs: Payload = {}
     if there.get("hold") and not wanted.get("hold"):
         differs["release"] = True
@@ -158,7 +163,7 @@ def _changed(client: JsonClient, there: Payload, wish: Payload) -> Receipt:
     body = version.change(wish)
     if not body:
         return receipt(there, "unchanged")
-    if there.get("status") not in CHANGEABLE and not (version.whole and there.get("hold")):
+    if there.get("status") not in CHANGEABLE and not there.get("hold"):
         raise _too_late(there)
     try:
         client.call("PUT", f"{version.path}/{name}", body=body, limit="updateFulfillmentOrder", safe=True)

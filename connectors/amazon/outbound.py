@@ -18,7 +18,8 @@ MOST_UNITS = 250
 CHANGEABLE = frozenset({"New", "Received"})
 """Amazon refuses changes once its planning has begun."""
 SHIPPED = frozenset({"Complete", "CompletePartialled"})
-FINAL = SHIPPED | {"Cancelled", "Unfulfillable", "Invalid"}
+UNSHIPPED = frozenset({"Cancelled", "Unfulfillable", "Invalid"})
+FINAL = SHIPPED | UNSHIPPED
 ADDRESS = (
     "name", "addressLine1", "addressLine2", "addressLine3", "city", "districtOrCounty", "stateOrRegion", "postalCode", "countryCode",
     "phone",

@@ -43,7 +43,10 @@ def receive(client: JsonClient) -> list[Message]:
     answer = _asked(
         client, "receive_message", MaxNumberOfMessages=MOST, WaitTimeSeconds=min(WAIT, int(client.timeout[1])), VisibilityTimeout=HIDDEN
     )  # fmt: skip
-    return [Message(handle=one["ReceiptHandle"], body=one.get("Body", "").encode()) for one in answer.get("Messages") or ()]
+    return [
+        Message(handle=one["ReceiptHandle"], body=one.get("Body", "").encode(errors="surrogatepass"))
+        for one in answer.get("Messages") or ()
+    ]
 
 
 def forget(client: JsonClient, messages: Sequence[Message]) -> None:
@@ -104,6 +107,7 @@ def _connect(settings: Mapping[str, str]) -> Any:
         import botocore.session
         from botocore.config import Config
         from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES as VARIABLES
+        from botocore.exceptions import BotoCoreError
     except ImportError:
         raise UnsupportedError("Queues need the optional package boto3: install Throughline with its extra “sqs”.") from None
     missing = [words for name, words in _NEEDED.items() if not settings.get(name)]
@@ -115,11 +119,17 @@ def _connect(settings: Mapping[str, str]) -> Any:
         connect_timeout=5, read_timeout=WAIT + 10, retries={"total_max_attempts": 2, "mode": "standard"}, proxies={},
         ignore_configured_endpoint_urls=True, max_pool_connections=4,
     )  # fmt: skip
+    endpoint = _endpoint(settings)
     session = boto3.Session(
         aws_access_key_id=settings["queue_access_key"], aws_secret_access_key=settings["queue_secret_key"],
         region_name=settings["queue_region"], botocore_session=botocore.session.Session(session_vars=plain | nowhere),
     )  # fmt: skip
-    return session.client("sqs", endpoint_url=_endpoint(settings), config=config)
+    try:
+        return session.client("sqs", endpoint_url=endpoint, config=config)
+    except (BotoCoreError, ValueError):
+        raise RejectedError(
+            "The region or the endpoint of the queue is not one. Correct it in the connection.", code="queue_settings"
+        ) from None
 
 
 def _endpoint(settings: Mapping[str, str]) -> str | None:

@@ -136,6 +136,14 @@ def test_more_goods_cannot_be_added(client: AmazonClient) -> None:
         fulfilment.create(client, order(lines=lines), target())
 
 
+def test_an_order_that_ended_unshipped_is_not_taken_for_sent(box: AmazonSandbox, client: AmazonClient) -> None:
+    create(client)
+    fulfilment.cancel(client, {}, REFERENCE)
+    until(box, "Cancelled")
+    with pytest.raises(ConflictError, match="cannot be used again"):
+        create(client)
+
+
 def test_a_held_order_waits_and_is_released(box: AmazonSandbox, client: AmazonClient) -> None:
     create(client, hold=True)
     box.clock.advance(86400)

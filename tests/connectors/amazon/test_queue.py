@@ -63,6 +63,8 @@ def test_without_boto3_the_words_name_the_extra(box: Box, monkeypatch: pytest.Mo
         ({"queue_url": "https://sqs.test/1/gone"}, MissingError, "no queue at this address"),
         ({"queue_secret_key": ""}, RejectedError, "not its secret key"),
         ({"queue_endpoint": "http://queue.example.com"}, RejectedError, "https://"),
+        ({"queue_region": "us east 1"}, RejectedError, "region or the endpoint"),
+        ({"queue_endpoint": "https://"}, RejectedError, "region or the endpoint"),
         ({"queue_endpoint": "http://127.0.0.1:9/sqs"}, TransientError, "could not be reached"),
     ],
 )
