@@ -10,7 +10,7 @@ import responses
 
 from connectors import schema
 from connectors.amazon.client import PACKAGE
-from connectors.amazon.orders import ORDERS, compare, read, read_many, read_one, settled_at, summary
+from connectors.amazon.orders import ORDERS, compare, read, read_many, read_one, sequence, settled_at, summary
 from connectors.base import Record
 from connectors.errors import CredentialsError, ThrottledError, TransientError
 from connectors.hooks import Hooks
@@ -258,3 +258,10 @@ def test_unknown_fields_and_missing_blocks_are_no_problem_of_the_schema() -> Non
     bare = {"orderId": "1", "createdTime": None, "orderItems": [{"orderItemId": "2"}], "somethingNew": {"a": 1}}
     assert schema.validate(PACKAGE, ORDERS.schema, bare) == []
     assert schema.validate(PACKAGE, ORDERS.schema, order()) == []
+
+
+def test_orders_of_one_buyer_are_one_sequence_without_naming_the_buyer() -> None:
+    mine, again, other = ({"buyer": {"buyerEmail": f"{name}@marketplace.amazon.test"}} for name in ("dana", "Dana", "emil"))
+    assert sequence(mine) == sequence(again) != sequence(other)
+    assert "dana" not in sequence(mine)
+    assert [sequence(odd) for odd in ({}, {"buyer": None}, {"buyer": {"buyerEmail": None}})] == ["", "", ""]

@@ -8,6 +8,7 @@ import pytest
 
 from connectors.channeladvisor import CONNECTOR
 from connectors.channeladvisor.customers import customer_key, derive, summary
+from connectors.channeladvisor.orders import sequence
 from connectors.schema import validate
 from tests.connectors.channeladvisor.conftest import orders
 
@@ -94,3 +95,8 @@ def test_the_title_of_a_buyer_tells_the_site_and_no_person() -> None:
     made = derive(order({"UserID": "dana77", "Email": "dana@x.example", **PERSON}))
     assert made is not None
     assert summary(made.payload).title == f"Buyer at site 640, {made.key[4:12]}…"
+
+
+def test_orders_of_one_buyer_are_one_sequence() -> None:
+    assert sequence({"CustomerInfo": {"CustomerKey": "640-0a1b2c"}}) == "640-0a1b2c"
+    assert [sequence(odd) for odd in ({}, {"CustomerInfo": None}, {"CustomerInfo": {"CustomerKey": None}})] == ["", "", ""]
