@@ -49,6 +49,8 @@ for bulk parts.
 Webhooks (`box.webhooks`): `announce(url, body, id=…, **about)` queues (also inside a call); `flush()`, `pending()`; `mischief.twice`,
 `.shuffle = n`, `.delay`, `.paused`. `webhook_retries` are seconds by the stand-in's clock; after the last one `webhook_gave_up(sending)`.
 
+Invented content: `people.buyer(…)` (names, addresses that could exist, phones kept for fiction), `prices.price_of(sku)`, `prices.Rates`.
+
 Over HTTP, from this machine only: `POST /__sandbox__/faults` (`{"Match": {"Method", "Path"}, "Fault": "503", "Count", "Skip",
 "RetryAfter", "Seconds", "Probability"}`), `DELETE /__sandbox__/faults`, `POST …/clock` (`{"Now", "Frozen"}` | `{"Advance": s}` | `{}`),
 `POST …/seed`, `POST …/reset`, `POST …/tokens/expire`, `POST …/webhooks/flush`, `POST …/webhooks/mischief`, `GET …/state`, `GET

@@ -23,9 +23,9 @@ USUAL = {"US": 60, "CA": 10, "UK": 12, "DE": 12, "JP": 6}
 """How often which marketplace, by its code in Amazon's lists."""
 KINDS = {
     "plain": 44, "prime": 8, "business": 8, "fba": 24, "replacement": 2, "non_amazon": 3, "pending": 5, "cancelled": 2, "ship_plus": 2,
-    "cod": 2,
+    "cod": 2, "part_cancelled": 2,
 }  # fmt: skip
-"""How often which kind of order. `cod` only in Japan; elsewhere it is a plain one."""
+"""How often which kind of order. `cod` only in Japan; elsewhere it is a plain one. Of one line nothing is cancelled in part."""
 AT_AMAZON = ("fba", "non_amazon")
 SKIPPED = ("non_amazon", "pending", "cancelled")
 PROGRAMS = {"prime": ["PRIME"], "business": ["AMAZON_BUSINESS"], "ship_plus": ["FBM_SHIP_PLUS"]}
@@ -156,7 +156,7 @@ def _fulfillment(chance: random.Random, who: Buyer, placed: datetime, *, by_amaz
 
 
 def _vary(chance: random.Random, order: Payload, kind: str, market: Market, *, by_amazon: bool) -> None:
-    """What sets an order of this kind apart."""
+    """What sets an order of this kind apart; some have what no published model knows yet (Amazon SP-API reference, 18)."""
     fulfillment = order["fulfillment"]
     if by_amazon:
         _at_amazon(chance, order, kind)
@@ -173,6 +173,10 @@ def _vary(chance: random.Random, order: Payload, kind: str, market: Market, *, b
     elif kind == "cancelled":
         cancel_lines(order, order["orderItems"], by=chance.choice(("BUYER", "MERCHANT", "AMAZON")), reason="Buyer cancelled")
         fulfillment["fulfillmentStatus"] = "CANCELLED"
+    elif kind == "part_cancelled" and len(order["orderItems"]) > 1:
+        cancel_lines(order, order["orderItems"][-1:], by="BUYER", reason="Buyer cancelled")
+    if chance.random() < 0.1:
+        fulfillment["promiseCalculationInputs"] = {"carrierTransitDays": 3}
 
 
 def _at_amazon(chance: random.Random, order: Payload, kind: str) -> None:

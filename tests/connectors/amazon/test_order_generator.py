@@ -114,6 +114,10 @@ def test_the_variety_of_real_shops_is_there() -> None:
         "fifteen lines": max(len(order["orderItems"]) for order in orders) == 15,
         "no address at Amazon": not any("recipient" in order for order in orders if order["fulfillment"]["fulfilledBy"] == "AMAZON"),
         "yen without decimals": any("." not in order["proceeds"]["grandTotal"]["amount"] for order in orders),
+        "lines without quantity": any(
+            one.kind == "part_cancelled" and not one.order["orderItems"][-1]["quantityOrdered"] for one in generated
+        ),
+        "what no model knows": any("promiseCalculationInputs" in order["fulfillment"] for order in orders),
         "repeat buyers": max(Counter(order["buyer"].get("buyerEmail", "") for order in orders if order.get("buyer")).values()) > 1,
     }
     assert [name for name, there in seen.items() if not there] == []

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 
+from connectors.amazon.standin.orders import generate
 from hub.demo.processes import Processes
 from hub.demo.setup import install, rates
 from hub.demo.stage import admin_password, prepare
-from hub.demo.standins import any_port, free_port, open_standins
+from hub.demo.standins import any_port, free_port, open_amazon, open_standins
 from hub.demo.trickle import Trickle
 from hub.models import Connection, Flow
 from mappings.models import LookupTable
@@ -90,3 +91,11 @@ def test_orders_trickle_in_and_the_books_survive_a_restart(tmp_path: Path) -> No
         held = opened.channeladvisor.orders()
     with open_standins(tmp_path, fixed_ports=False) as again:
         assert again.channeladvisor.orders() == held
+
+
+def test_amazons_orders_are_there_after_a_restart(tmp_path: Path) -> None:
+    with open_amazon(tmp_path) as opened:
+        made = generate(seed=1, count=1, now=opened.now(), skus=["TK-1001"])
+        placed = opened.place_many(one.order for one in made)
+    with open_amazon(tmp_path) as again:
+        assert [order["orderId"] for order in again.orders()] == placed
