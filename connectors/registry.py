@@ -10,9 +10,9 @@ from connectors.base import Connector
 @cache
 def connectors() -> dict[str, Connector]:
     """Every connector by its id."""
-    from connectors import channeladvisor, tims
+    from connectors import amazon, channeladvisor, tims
 
-    return {one.id: one for one in (channeladvisor.CONNECTOR, tims.CONNECTOR)}
+    return {one.id: one for one in (amazon.CONNECTOR, channeladvisor.CONNECTOR, tims.CONNECTOR)}
 
 
 def connector(connector_id: str) -> Connector:

@@ -27,6 +27,7 @@ _numbers = count(1)
 SETTINGS: dict[str, dict[str, str]] = {
     "channeladvisor": {"base_url": "http://127.0.0.1:9", "dialect": "v2", "application_id": "app-1", "profile_id": "32001327"},
     "tims": {"base_url": "http://127.0.0.1:9"},
+    "amazon": {"base_url": "http://127.0.0.1:9", "region": "NA", "seller_id": "A1SELLER", "client_id": "amzn1.application-oa2-client.1"},
 }
 SECRETS: dict[str, dict[str, str]] = {
     "channeladvisor": {
@@ -35,12 +36,13 @@ SECRETS: dict[str, dict[str, str]] = {
         "webhook_secret": "webhook-s3cret-of-32-characters!!",
     },
     "tims": {"client_secret": "tims-s3cret"},
+    "amazon": {"client_secret": "amazon-s3cret", "refresh_token": "Atzr|s3cret"},
 }
 
 
 def connection(connector: str = "tims", **fields: Any) -> Connection:
     """A connection with settings and secrets; nothing listens at its address."""
-    names = {"channeladvisor": "ChannelAdvisor US", "tims": "TIMS Main"}
+    names = {"channeladvisor": "ChannelAdvisor US", "tims": "TIMS Main", "amazon": "Amazon NA"}
     number = next(_numbers)
     values: dict[str, Any] = {
         "slug": f"{connector}-{number}",

@@ -20,6 +20,8 @@ from hub.models import Connection
 
 PREFIX = "setting_"
 FORGET = "setting_forget"
+ADDRESSES = ("base_url", "token_url")
+"""Where stored secrets are sent to."""
 LONGEST = 4000
 
 
@@ -46,19 +48,20 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        address = str(cleaned.get(PREFIX + "base_url") or "")
-        if address and not address.startswith(("https://", "http://")):
-            self.add_error(PREFIX + "base_url", "An address begins with https://")
-        self._secrets_stay_where_they_belong(cleaned, address)
+        for setting in self.declared.settings if self.declared else ():
+            if setting.name in ADDRESSES:
+                self._check_address(cleaned, setting)
         return cleaned
 
-    def _secrets_stay_where_they_belong(self, cleaned: dict[str, Any], address: str) -> None:
+    def _check_address(self, cleaned: dict[str, Any], setting: Setting) -> None:
         """Who points a connection at another host must enter its secrets again: nobody can have the stored ones sent elsewhere."""
-        before = urlsplit(str(self.instance.settings.get("base_url") or ""))
+        address = str(cleaned.get(PREFIX + setting.name) or setting.default)
+        if address and not address.startswith(("https://", "http://")):
+            self.add_error(PREFIX + setting.name, "An address begins with https://")
+        before = urlsplit(str(self.instance.settings.get(setting.name) or setting.default))
         if not self.stored or not before.netloc or urlsplit(address)[:2] == before[:2]:
             return
-        dropped = set(cleaned.get(FORGET, ()))
-        for name in sorted(self.stored - dropped):
+        for name in sorted(self.stored - set(cleaned.get(FORGET, ()))):
             if not cleaned.get(PREFIX + name):
                 self.add_error(PREFIX + name, f"The address changed from {before.netloc}: enter this again, or forget it.")
 

@@ -84,6 +84,15 @@ def test_whoever_points_a_connection_elsewhere_must_enter_its_secrets_again(ente
     assert "elsewhere" not in str(made.settings)
 
 
+@pytest.mark.parametrize("stored", ["https://api.amazon.com/auth/o2/token", ""])
+def test_whoever_has_tokens_fetched_elsewhere_must_enter_the_secrets_again(enter: Enter, stored: str) -> None:
+    made = factories.connection("amazon")
+    made.settings = {**made.settings, **({"token_url": stored} if stored else {})}
+    made.save()
+    page = words(enter().post(change(made), form(made, setting_token_url="https://elsewhere.example/token")))
+    assert "changed from api.amazon.com: enter this again" in page
+
+
 def test_an_auditor_sees_a_connection_without_buttons_secrets_or_the_webhook_address(enter: Enter) -> None:
     made, client = factories.connection("channeladvisor"), enter("Auditor")
     page = words(client.get(change(made)))
@@ -96,7 +105,7 @@ def test_testing_a_connection_stores_what_was_found_in_words(enter: Enter, monke
     made = factories.connection("channeladvisor", status="refused")
     factories.error(None, cause=f"credentials:{made.slug}")
     works = (
-        [Finding(what="Address", ok=True, words="It answers."), Finding(what="Webhooks", ok=False, words="No subscription.")],
+        [Finding(what="Address", ok=True, words="It answers."), Finding(what="Webhooks", ok=False, vital=False, words="No subscription.")],
         "production",
     )
     monkeypatch.setattr("hub.engine.check._ask", lambda connection: works)
