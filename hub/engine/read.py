@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
-from itertools import islice
 
 import structlog
 from django.conf import settings
@@ -155,7 +154,23 @@ def _records(run: SyncRun, stream: Stream, client: JsonClient) -> Iterator[list[
             yield read_keys(stream, client, run.keys[at : at + KEYS])
         return
     records = stream.read(client, run.place or run.since or run.flow.cursor)
-    while page := list(islice(records, min(run.flow.batch, settings.HUB_BATCH))):
+    yield from batches(records, min(run.flow.batch, settings.HUB_BATCH))
+
+
+def batches(records: Iterator[Record], size: int) -> Iterator[list[Record]]:
+    """Pages of records. What was read before a failure is handed out first, so that a list that is throttled often still gets on."""
+    page: list[Record] = []
+    try:
+        for record in records:
+            page.append(record)
+            if len(page) == size:
+                yield page
+                page = []
+    except ConnectorError:
+        if page:
+            yield page
+        raise
+    if page:
         yield page
 
 

@@ -6,8 +6,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from connectors.amazon import times
 from connectors.amazon.sandbox import AmazonSandbox
+from connectors.amazon.standin import report_making, returned, settling
 from connectors.base import Payload
 
 US, DE, JP = "ATVPDKIKX0DER", "A1PA6795UKMFR9", "A1VC38T7YXB528"
@@ -73,3 +76,14 @@ def wait(box: AmazonSandbox) -> None:
     """Until the reports in the queue are made."""
     box.clock.advance(120)
     box.advance()
+
+
+def fill(box: AmazonSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something for every report and for the books; reports are made at once, and the connector looks at the stand-in's clock."""
+    monkeypatch.setattr(times, "now", box.now)
+    monkeypatch.setattr(report_making, "QUEUED", 0.0)
+    monkeypatch.setattr(report_making, "MADE", 0.0)
+    for first, by in ((900001, "MERCHANT"), (900101, "AMAZON")):
+        for key in sell(box, 4, days=10, first=first, by=by):
+            returned.ask(box, key, at=box.now() - timedelta(days=1))
+    settling.settle(box)
