@@ -42,7 +42,10 @@ NOUNS = (
     "Dry bag",
     "Map case",
 )
-HOUSE = {"C-AMZ-US": "Amazon US house account", "C-CA-GUEST": "Web guests"}
+HOUSE = {
+    "C-CA-GUEST": "Web guests",
+    **{f"C-AMZ-{code}": f"Amazon {code} house account" for code in ("US", "CA", "UK", "DE", "FR", "IT", "ES", "JP")},
+}
 
 
 def seed(box: Sandbox, *, items: int = 200, bundles: int = 12, stock: int = 500) -> None:

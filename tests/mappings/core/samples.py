@@ -65,9 +65,16 @@ def starter_rules(slug: str, package: str, schema: str) -> list[Rule]:
 
 
 @cache
+def compiled_starter(slug: str, package: str, schema: str) -> Compiled:
+    """A shipped map that compiles without a problem."""
+    compiled = compile_rules(starter_rules(slug, package, schema), tables=tables())
+    assert compiled.problems == []
+    return compiled
+
+
 def order_map() -> Compiled:
-    """The shipped map of orders, compiled."""
-    return compile_rules(starter_rules("ca-order-to-tims-sales-order", "connectors.tims", "sales_order"), tables=tables())
+    """The shipped map of ChannelAdvisor's orders, compiled."""
+    return compiled_starter("ca-order-to-tims-sales-order", "connectors.tims", "sales_order")
 
 
 def mapped(order: Mapping[str, Any], *, answers: Mapping[Need, str | None] | None = None, **more: Any) -> Outcome:
