@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 from django.core.management.base import CommandError
+from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -59,3 +61,20 @@ def flow_of(slug: str) -> Flow:
         known = ", ".join(Flow.objects.order_by("slug").values_list("slug", flat=True)) or "none yet"
         raise CommandError(f"There is no flow {slug!r}. Known are: {known}.")
     return flow
+
+
+def moment(text: str) -> datetime:
+    """A day or a time; without a zone it is the site's. Raises CommandError for what is none or has not come yet."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise CommandError(f"{text!r} is no time. Write 2026-11-20 or 2026-11-20T08:00:00Z.") from None
+    at = timezone.make_aware(at) if timezone.is_naive(at) else at
+    if at > timezone.now():
+        raise CommandError(f"{text} has not come yet.")
+    return at
+
+
+def written(at: datetime) -> str:
+    """A time as the sources understand it (RFC 3339, UTC)."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

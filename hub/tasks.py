@@ -15,6 +15,7 @@ from django.utils import timezone
 from django_q.models import Failure
 
 from hub import heartbeat, wake
+from hub.engine import completeness as counting
 from hub.engine import deliver as sender
 from hub.engine import events as webhooks
 from hub.engine import inbox as queues
@@ -87,6 +88,13 @@ def run(pk: int) -> None:
 
 
 @discreet
+def completeness(pk: int) -> None:
+    """Counts what a source has and fetches what is missing."""
+    wake.answered("completeness", pk)
+    counting.carry_out(pk)
+
+
+@discreet
 def poll(pk: int) -> None:
     """Reads what is new in a flow, as its schedule asks."""
     flow = Flow.objects.filter(pk=pk, enabled=True, source__enabled=True).exclude(source__status=Connection.Status.REFUSED).first()
@@ -96,12 +104,14 @@ def poll(pk: int) -> None:
 
 @discreet
 def tick() -> None:
-    """Every minute: what died comes back, what arrived is released, what is due is woken, queues are emptied."""
+    """Every minute: what died comes back, what arrived is released, what is due is woken, queues are emptied, the daily counts begin."""
     now = timezone.now()
     back = leases.expired(now=now)
     released = known.release_arrived(now=now)
     lost = read.lost_runs(now=now)
     wake_due()
+    counting.start_daily(now=now)
+    counting.wake_due(now=now)
     for pk in queues.with_queue():
         wake.wake("inbox", pk)
     if back or released or lost:

@@ -9,6 +9,7 @@ from typing import Any
 
 from connectors.base import Payload, Record, Stream, Summary
 from connectors.channeladvisor import rest_v1, v2
+from connectors.channeladvisor.census import census
 from connectors.channeladvisor.customers import customer_key
 from connectors.channeladvisor.dialect import Dialect, Row
 from connectors.channeladvisor.parts import SELLER, parts_of
@@ -137,6 +138,10 @@ def _aliases(order: Payload) -> tuple[str, ...]:
     return (f"{name}:{number}",) if name and number else ()
 
 
+def _listed(client: JsonClient, since: str, until: str) -> Iterator[str]:
+    return census(client, since, until, records=lambda api, row: _records(api, row, moves=False))
+
+
 ORDERS = Stream(
     id="orders",
     label="Orders",
@@ -149,5 +154,6 @@ ORDERS = Stream(
     system="ChannelAdvisor",
     settled_at=settled_at,
     summary=summary,
+    census=_listed,
     sequence=sequence,
 )

@@ -43,6 +43,21 @@ def sweep(client: JsonClient, unexported: bool, since: str) -> Iterator[Row]:
         link, last = ("", newest) if newest > last else (without_token(following), last)
 
 
+def placed(client: JsonClient, exported: bool, since: str, until: str) -> Iterator[Row]:
+    """Orders placed from `since` until before `until`, taken or untaken, by number: each page begins behind the last one's end."""
+    last = 0
+    while True:
+        condition = f"CreatedDateUtc ge {since} and CreatedDateUtc lt {until} and ID gt {last}"
+        query = {"$filter": _within_profile(client, condition), "$orderby": "ID", "exported": "true" if exported else "false"}
+        rows = rows_of(client.get(PATH, **query), "value")
+        for raw in rows:
+            yield Row(raw=raw, as_of="", exported=exported)
+        furthest = max((raw["ID"] for raw in rows if isinstance(raw, dict) and isinstance(raw.get("ID"), int)), default=0)
+        if furthest <= last:
+            return
+        last = furthest
+
+
 def one(client: JsonClient, key: str) -> Row | None:
     """The order of that number, None when this profile has none."""
     if not numeric([key]):

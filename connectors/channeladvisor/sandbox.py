@@ -66,6 +66,7 @@ class ChannelAdvisorSandbox(Sandbox):
         self.cursor_life = 86400.0
         self.rotates = False
         self.slow_adjustments = False
+        self.hidden_share = 0.0
         store.declare(self.book, self.applications)
         self.seed()
 

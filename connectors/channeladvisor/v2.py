@@ -24,7 +24,7 @@ def sweep(client: JsonClient, unexported: bool, since: str) -> Iterator[Row]:
     last = since
     while True:
         try:
-            for row in _pages(client, unexported, since):
+            for row in _pages(client, _changed(unexported, since)):
                 yield row
                 last = max(last, _updated(row.raw))
             return
@@ -36,8 +36,17 @@ def sweep(client: JsonClient, unexported: bool, since: str) -> Iterator[Row]:
             since = last
 
 
-def _pages(client: JsonClient, unexported: bool, since: str) -> Iterator[Row]:
-    query = {"limit": PAGE, **({"exported": "false"} if unexported else {}), **({"updated_since": since} if since else {})}
+def placed(client: JsonClient, exported: bool, since: str, until: str) -> Iterator[Row]:
+    """Orders placed since then, taken or untaken; the list has no upper bound."""
+    return _pages(client, {"exported": "true" if exported else "false", "created_since": since})
+
+
+def _changed(unexported: bool, since: str) -> dict[str, str]:
+    return {**({"exported": "false"} if unexported else {}), **({"updated_since": since} if since else {})}
+
+
+def _pages(client: JsonClient, wanted: dict[str, str]) -> Iterator[Row]:
+    query = {"limit": PAGE, **wanted}
     place, as_of, used = "", "", set[str]()
     while place not in used:
         used.add(place)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from hub.admin import activity, connections, deliveries, errors, events, flows, people, purges, rate_limits, references, runs
+from hub.admin import activity, completeness, connections, deliveries, errors, events, flows, people, purges, rate_limits, references, runs
 
 admin.site.index_title = "Dashboard"
 
-__all__ = ["activity", "connections", "deliveries", "errors", "events", "flows", "people", "purges", "rate_limits", "references", "runs"]
+__all__ = [
+    "activity", "completeness", "connections", "deliveries", "errors", "events", "flows", "people", "purges", "rate_limits", "references",
+    "runs",
+]  # fmt: skip

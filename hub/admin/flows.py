@@ -15,10 +15,12 @@ from simple_history.admin import SimpleHistoryAdmin
 from hub import schedules
 from hub.admin import confirm
 from hub.admin.base import HubAdmin, person
+from hub.admin.completeness import ask_for_check
 from hub.admin.flow_form import FlowForm
 from hub.admin.resync_page import resync_page
 from hub.admin.words import badge, stream_label, when
 from hub.engine.read import start_run
+from hub.engine.records import stream_of
 from hub.models import Flow, SyncRun
 from hub.wake import wake
 
@@ -77,18 +79,21 @@ class FlowAdmin(SimpleHistoryAdmin, HubAdmin):  # type: ignore[misc]
             "flow": flow,
             "runs": [(run, badge(run.state, run.get_state_display()), when(run.created_at)) for run in flow.runs.all()[:RECENT]],
             "may_run": self.has_resync_permission(request) and flow.source is not None,
+            "may_check": self.has_resync_permission(request) and _can_be_counted(flow),
             "may_switch": self.has_change_permission(request),
         } if flow else {}  # fmt: skip
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **extra})  # type: ignore[no-any-return]
 
     def act_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Run now, pause, resume."""
+        """Run now, check completeness, pause, resume."""
         flow, what = get_object_or_404(Flow.objects.select_related("source"), pk=pk), request.POST.get("act", "")
-        allowed = self.has_resync_permission(request) if what == "run" else self.has_change_permission(request)
+        allowed = self.has_resync_permission(request) if what in ("run", "check") else self.has_change_permission(request)
         if request.method != "POST" or not allowed:
             raise PermissionDenied
         if what == "run":
             return self._run(request, flow)
+        if what == "check":
+            return ask_for_check(self, request, flow)
         if what != "resume" and (asked := self._may_pause(request, flow)):
             return asked
         flow.enabled = what == "resume"
@@ -140,3 +145,9 @@ class FlowAdmin(SimpleHistoryAdmin, HubAdmin):  # type: ignore[misc]
     def read(self, flow: Flow) -> SafeString | str:
         """When the last run ended well."""
         return when(flow.last_read_at)
+
+
+def _can_be_counted(flow: Flow) -> bool:
+    """Whether its source offers another list than the one that is read."""
+    stream = stream_of(flow) if flow.operation else None
+    return stream is not None and stream.census is not None

@@ -35,6 +35,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry(title="Held", icon="hourglass_top", model="hub.ErrorRecord", page="admin:hub_errorrecord_held", badge="held"),
             Entry(title="Deliveries", icon="local_shipping", model="hub.Delivery"),
             Entry(title="Runs", icon="sync", model="hub.SyncRun"),
+            Entry(title="Completeness", icon="fact_check", model="hub.CompletenessCheck"),
         ),
     ),
     (

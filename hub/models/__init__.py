@@ -1,5 +1,6 @@
 """One file per noun."""
 
+from hub.models.completeness import CompletenessCheck
 from hub.models.connection import AccessToken, Connection, RateLimit
 from hub.models.cross_reference import CrossReference, KnownRecord, RecordAlias
 from hub.models.delivery import Attempt, Delivery
@@ -13,6 +14,7 @@ from hub.models.sync_run import SyncRun
 __all__ = [
     "AccessToken",
     "Attempt",
+    "CompletenessCheck",
     "Connection",
     "CrossReference",
     "Delivery",

@@ -22,6 +22,7 @@ class SyncRun(models.Model):
         PERSON = "person", "Person"
         COMMAND = "command", "Command"
         API = "api", "API"
+        CHECK = "check", "Completeness check"
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting to start"

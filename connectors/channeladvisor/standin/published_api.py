@@ -31,7 +31,7 @@ def orders(box: ChannelAdvisorSandbox, request: Request) -> Response:
     try:
         chosen = Filter(request.arg("$filter"))
         skip, size = int(request.arg("$skip", "0")), box.page_size
-        found = (row for row in _rows(box, request, chosen) if _fits(row, request, chosen))
+        found = (row for row in _rows(box, request, chosen) if _fits(box, row, request, chosen))
         page = list(islice(found, skip, skip + size + 1))
     except BadFilterError as error:
         raise Refusal(400, "invalid_request", str(error)) from None
@@ -110,8 +110,10 @@ def _rows(box: ChannelAdvisorSandbox, request: Request, chosen: Filter) -> Itera
     return iter(sorted(found, key=lambda row: int(row["Order"]["ChannelAdvisorOrderID"])))
 
 
-def _fits(row: Row, request: Request, chosen: Filter) -> bool:
+def _fits(box: ChannelAdvisorSandbox, row: Row, request: Request, chosen: Filter) -> bool:
     if row["Order"]["ProfileID"] not in request.principal.profiles:
+        return False
+    if not chosen.ids and "CreatedDateUtc" not in request.arg("$filter") and store.is_hidden(box, row["Order"]):
         return False
     exported = request.arg("exported")
     if exported in ("true", "false") and (request.principal.application in row["Taken"]) != (exported == "true"):

@@ -38,9 +38,13 @@ def orders(box: ChannelAdvisorSandbox, request: Request) -> Response:
     place = _place(box, request, wanted)
     numbers = wanted.get("channel_advisor_order_id")
     found = _by_number(box, numbers) if numbers else _by_change(box, request, wanted, place)
-    chosen = list(islice(((at, row) for at, row in found if at > place and _fits(row, request, wanted)), limit + 1))
+    chosen = list(islice(((at, row) for at, row in found if at > place and _fits(box, row, request, wanted)), limit + 1))
     page, more = chosen[:limit], len(chosen) > limit
-    total = sum(1 for _, row in store.by_change(box, "") if _fits(row, request, wanted)) if request.arg("include_total") == "true" else None
+    total = (
+        sum(1 for _, row in store.by_change(box, "") if _fits(box, row, request, wanted))
+        if request.arg("include_total") == "true"
+        else None
+    )
     paging = {"Limit": limit, "HasMore": more, "NextCursor": _cursor(box, wanted, page[-1][0]) if more else None, "TotalCount": total}
     shown_rows = [shown(row, request.principal.application) for _, row in page]
     return reply({"Data": shown_rows, "Paging": paging, "ServerTimeUtc": rfc3339(box.now())})
@@ -162,9 +166,11 @@ def _by_change(box: ChannelAdvisorSandbox, request: Request, wanted: dict[str, l
     return store.behind(box, max(place, (since, "")), untaken_by=application)
 
 
-def _fits(row: Row, request: Request, wanted: dict[str, list[str]]) -> bool:
+def _fits(box: ChannelAdvisorSandbox, row: Row, request: Request, wanted: dict[str, list[str]]) -> bool:
     order = row.get("Order")
     if not order or order["ProfileID"] != request.principal.profile:
+        return False
+    if not {"created_since", "channel_advisor_order_id"} & set(wanted) and store.is_hidden(box, order):
         return False
     if "exported" in wanted and (request.principal.application in row["Taken"]) != (wanted["exported"][-1] == "true"):
         return False

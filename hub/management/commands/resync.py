@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from collections import Counter
-from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 from rich.console import Console
 
 from connectors.errors import ConnectorError
-from hub.console import bar, console, flow_of, table
+from hub.console import bar, console, flow_of, moment, table, written
 from hub.engine import triage
 from hub.engine.preview import preview
 from hub.engine.read import start_run
@@ -38,25 +36,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         flow, to = flow_of(options["flow"]), console()
-        since = moment(options["since"]) if options["since"] else ""
+        since = written(moment(options["since"])) if options["since"] else ""
         failed = Delivery.objects.filter(flow=flow, state=Delivery.State.FAILED)
         keys = list(failed.values_list("key", flat=True)) if options["failed"] and options["dry_run"] else options["key"]
         if options["dry_run"]:
             show(flow, to, keys=keys, since=since)
         elif not (retried(flow, to) if options["failed"] else again(flow, to, keys=keys, since=since)):
             raise SystemExit(1)
-
-
-def moment(text: str) -> str:
-    """A time as the sources understand it (RFC 3339, UTC). Raises CommandError."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise CommandError(f"{text!r} is no time. Write 2026-11-20 or 2026-11-20T08:00:00Z.") from None
-    at = timezone.make_aware(at) if timezone.is_naive(at) else at
-    if at > timezone.now():
-        raise CommandError(f"{text} has not come yet.")
-    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def again(flow: Flow, to: Console, *, keys: list[str], since: str) -> bool:

@@ -209,3 +209,25 @@ def _comparable(payload: dict[str, object]) -> dict[str, object]:
         if isinstance(address, dict):
             kept[name] = {field: value for field, value in address.items() if field != "AddressType"}
     return kept
+
+
+def counted(client: JsonClient, since: str, until: str) -> list[str]:
+    census = CONNECTOR.stream("orders").census
+    assert census
+    return list(census(client, since, until))
+
+
+def test_orders_that_the_lists_by_change_hide_are_counted_once_placed(box: ChannelAdvisorSandbox, client: JsonClient) -> None:
+    numbers = set(map(str, box.place_many(orders(150))))
+    for number in list(numbers)[:40]:
+        take(client, int(number))
+    box.hidden_share = 0.2
+    assert len(read(client)) < 110
+    assert set(counted(client, "2026-11-10T00:00:00Z", "2026-11-21T00:00:00Z")) == numbers
+
+
+def test_only_orders_placed_in_the_window_are_counted(box: ChannelAdvisorSandbox, client: JsonClient) -> None:
+    early, late = orders(2)
+    first = box.place(early | {"OrderDate": "2026-11-18T23:59:59Z"})
+    box.place(late | {"OrderDate": "2026-11-19T00:00:00Z"})
+    assert counted(client, "2026-11-18T00:00:00Z", "2026-11-19T00:00:00Z") == [str(first)]

@@ -11,7 +11,7 @@ from django_q.models import Schedule
 
 from connectors.base import Finding
 from hub import vault
-from hub.models import Connection, Flow, SyncRun
+from hub.models import CompletenessCheck, Connection, Flow, SyncRun
 from hub.roles import ship_roles
 from tests import factories
 from tests.hub.admin.reading import Enter, words
@@ -267,3 +267,30 @@ def test_what_was_confirmed_is_paused(enter: Enter) -> None:
         client.post(reverse(f"admin:{name}", args=[row.pk]), {"act": "pause", "confirmed": "yes"})
         row.refresh_from_db()
     assert (flow.enabled, flow.target.enabled) == (False, False)
+
+
+def test_completeness_is_checked_after_a_confirmation_and_the_list_states_it(enter: Enter) -> None:
+    made, client = factories.flow(), enter("Operator")
+    address = reverse("admin:hub_flow_act", args=[made.pk])
+    assert "Check completeness" in words(client.get(reverse("admin:hub_flow_change", args=[made.pk])))
+    assert "in another list of the source" in words(client.post(address, {"act": "check"}))
+    client.post(address, {"act": "check", "confirmed": "yes"})
+    check = CompletenessCheck.objects.get()
+    CompletenessCheck.objects.update(state="done", listed=1284)
+    page = words(client.get(reverse("admin:hub_completenesscheck_changelist")))
+    assert "1,284 of 1,284" in page
+    assert check.asked_by is not None
+
+
+def test_a_second_check_of_a_flow_is_refused_in_words_while_one_is_not_over(enter: Enter) -> None:
+    made, client = factories.flow(), enter("Operator")
+    address = reverse("admin:hub_flow_act", args=[made.pk])
+    for _ in range(2):
+        page = words(client.post(address, {"act": "check", "confirmed": "yes"}, follow=True))
+    assert "A check of this flow is not over yet." in page
+    assert CompletenessCheck.objects.count() == 1
+
+
+def test_who_only_looks_may_not_start_a_check(enter: Enter) -> None:
+    made = factories.flow()
+    assert enter("Auditor").post(reverse("admin:hub_flow_act", args=[made.pk]), {"act": "check", "confirmed": "yes"}).status_code == 403

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from connectors.channeladvisor.standin import failing
 from hub.demo.day import HIGHER_QUOTA, widen
@@ -119,3 +120,18 @@ def test_wrong_credentials_end_with_one_and_never_show_the_secret(opened: StandI
 def test_an_unknown_connection_is_named() -> None:
     with pytest.raises(CommandError, match="no connection nix"):
         call_command("check_connections", "nix")
+
+
+def test_completeness_fetches_what_the_lists_hid_and_states_it(opened: StandIns, capsys: pytest.CaptureFixture[str]) -> None:
+    place(opened, 20)
+    opened.channeladvisor.hidden_share = 0.3
+    call_command("sync", "ca-orders")
+    before = Delivery.objects.filter(flow__slug="ca-orders").count()
+    call_command("completeness", "ca-orders", "--since", "2026-01-01", "--until", timezone.now().isoformat())
+    assert before < 20
+    assert "20 of 20" in capsys.readouterr().out
+
+
+def test_a_flow_without_another_list_cannot_be_counted(opened: StandIns) -> None:
+    with pytest.raises(CommandError, match="offers no other list"):
+        call_command("completeness", "tims-items")

@@ -24,6 +24,9 @@ class World:
     before: list[Exception] = field(default_factory=list)
     after: list[Exception] = field(default_factory=list)
     unreadable: ConnectorError | None = None
+    uncounted: ConnectorError | None = None
+    hidden: set[str] = field(default_factory=set)
+    """Keys that reading leaves out, though they can be counted and read by name."""
     changes: int = 0
 
     def place(self, key: str, **fields: Any) -> None:
@@ -65,8 +68,15 @@ def _record(order: Payload) -> Record:
 
 def _read(client: JsonClient, cursor: str) -> Iterator[Record]:
     for order in sorted(WORLD.orders.values(), key=lambda one: one["Changed"]):
-        if f"{order['Changed']:06}" >= cursor:
+        if f"{order['Changed']:06}" >= cursor and order["Id"] not in WORLD.hidden:
             yield _record(order)
+
+
+def _census(client: JsonClient, since: str, until: str) -> Iterator[str]:
+    WORLD.calls.append(("census", f"{since}/{until}"))
+    if WORLD.uncounted:
+        raise WORLD.uncounted
+    yield from [*WORLD.orders, *WORLD.hidden]
 
 
 def _read_many(client: JsonClient, keys: Sequence[str]) -> list[Record]:
@@ -126,7 +136,7 @@ SHOP = Connector(
     id="shop", label="Shop", settings=(), connect=connect, check=lambda client: [], package=PACKAGE,
     streams=(
         Stream(
-            id="orders", label="Orders", schema="order", read=_read, read_many=_read_many,
+            id="orders", label="Orders", schema="order", read=_read, read_many=_read_many, census=_census,
             read_one=lambda client, key: next(iter(_read_many(client, [key])), None),
             sequence=lambda order: str(order.get("Buyer", "")),
             summary=lambda order: Summary(title=f"Order {order['Id']}", amount=str(order["Total"]), currency="USD"),
