@@ -15,7 +15,7 @@ from mappings.documents import DocumentError, MappingDocument, as_json, read_doc
 from mappings.lookups import EntryError, set_entry
 from mappings.models import LookupEntry, LookupTable, Mapping, MappingVersion
 from mappings.portable import import_document, mapping_document, table_document
-from mappings.starting import load_starters
+from mappings.starting import load_starters, starters
 from mappings.versions import VersionError, copy_mapping, draft_of
 from tests.mappings.making import add_rules, make_draft, make_live
 
@@ -148,7 +148,7 @@ def test_a_table_travels_and_comes_back_the_same() -> None:
 
 def test_starters_are_published_once_and_then_left_alone() -> None:
     first = load_starters()
-    assert sum("created and published" in sentence for sentence in first) == 3
+    assert sum("created and published" in sentence for sentence in first) == sum(isinstance(one, MappingDocument) for one in starters())
     draft = draft_of(Mapping.objects.get(slug="ca-acknowledge"), by=None)
     LookupEntry.objects.filter(table__slug="ca_ship").delete()
     again = load_starters()
