@@ -9,6 +9,7 @@ from connectors.amazon.confirm_shipment import CONFIRM_SHIPMENT
 from connectors.amazon.connection_settings import SETTINGS
 from connectors.amazon.fulfilment import CANCEL_FULFILMENT_ORDER, CREATE_FULFILMENT_ORDER, UPDATE_FULFILMENT_ORDER
 from connectors.amazon.fulfilment_orders import FULFILMENT_ORDERS
+from connectors.amazon.fulfilment_packages import FULFILMENT_PACKAGES
 from connectors.amazon.inventory import FBA_INVENTORY
 from connectors.amazon.listing_changes import CREATE_LISTING, PATCH_LISTING
 from connectors.amazon.listings import LISTINGS
@@ -27,6 +28,7 @@ CONNECTOR = Connector(
         ORDERS,
         LISTINGS,
         FULFILMENT_ORDERS,
+        FULFILMENT_PACKAGES,
         FBA_INVENTORY,
     ),
     operations=(

@@ -28,6 +28,7 @@ ADDRESS = (
 _STATUSES = ("New", "Received", "Planning", "Processing", "Cancelled", "Complete", "CompletePartialled", "Unfulfillable", "Invalid")
 _BY_LETTERS = {one.lower(): one for one in _STATUSES} | {"completepartial": "CompletePartialled", "canceled": "Cancelled"}
 _NEITHER = re.compile(r"[^A-Za-z0-9]+")
+_MARK = re.compile(r"-x[0-9a-f]{8}$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,14 +65,20 @@ def dialect(settings: Mapping[str, str]) -> Dialect:
 def order_id(reference: Reference) -> str:
     """The fulfilment order's own number, the same on every attempt: `ChannelAdvisor-19918546`, at most 40 letters, digits and dashes.
 
-    A name that had to be changed or cut carries eight digits of its fingerprint, so that two records never share a number.
+    A name that had to be changed or cut ends with a mark of its own, so that two records never share a number.
     """
     plain = f"{reference.system}-{reference.key}".strip("-")
     name = _NEITHER.sub("-", plain).strip("-")
-    if name == plain and len(name) <= LONGEST_ID:
+    if name == plain and len(name) <= LONGEST_ID and not _MARK.search(name):
         return name
-    mark = hashlib.sha256(f"{reference.system}\x1f{reference.key}".encode()).hexdigest()[:8]
+    mark = "x" + hashlib.sha256(f"{reference.system}\x1f{reference.key}".encode()).hexdigest()[:8]
     return f"{name[: LONGEST_ID - len(mark) - 1]}-{mark}"
+
+
+def origin(name: str) -> Payload:
+    """System and number of the record behind an order's number, where that number tells them."""
+    system, _, key = name.partition("-")
+    return {"sourceSystem": system, "sourceKey": key} if key and not _MARK.search(name) else {}
 
 
 def fetch(client: JsonClient, name: str) -> Payload:

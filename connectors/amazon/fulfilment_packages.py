@@ -1,0 +1,62 @@
+"""Every package that Amazon sent for another channel, with its order: what that channel must be told (Amazon SP-API reference, 11.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from connectors.amazon import fulfilment_orders
+from connectors.amazon.outbound import held, origin
+from connectors.base import Payload, Record, Stream, Summary
+from connectors.http import JsonClient
+
+_ORDER = ("orderId", "displayOrderId", "marketplaceId", "orderedAt", "status", "speed")
+
+
+def read(client: JsonClient, cursor: str) -> Iterator[Record]:
+    """Packages of orders that changed since the cursor; a tracking number that comes late makes the package come again."""
+    for whole in fulfilment_orders.read(client, cursor):
+        if whole.problem:
+            yield whole
+        else:
+            yield from _records(whole)
+
+
+def read_one(client: JsonClient, key: str) -> Record | None:
+    """The package of that key (`ChannelAdvisor-100045/Dx1-1`), None when there is none."""
+    return next(iter(read_many(client, [key])), None)
+
+
+def read_many(client: JsonClient, keys: Sequence[str]) -> list[Record]:
+    """The packages of these keys; an order's own number stands for all its packages."""
+    wanted = set(keys)
+    orders = (held(client, name) for name in dict.fromkeys(key.partition("/")[0] for key in keys))
+    found = (one for order in orders if order for one in _records(fulfilment_orders.record(order)))
+    return [one for one in found if {one.key, one.part_of} & wanted]
+
+
+def summary(payload: Payload) -> Summary:
+    """The channel's number, carrier and tracking number."""
+    order, package = payload["order"], payload["package"]
+    words = (order.get("displayOrderId") or order.get("orderId"), package.get("carrier"), package.get("trackingNumber"))
+    return Summary(title=" ".join(str(word) for word in words if word), placed_at=str(package.get("shippedAt") or ""))
+
+
+def _records(whole: Record) -> Iterator[Record]:
+    order = {name: whole.payload[name] for name in _ORDER if name in whole.payload} | origin(whole.key)
+    for package in whole.payload.get("packages") or ():
+        if package.get("status") == "Shipped":
+            payload = {"package": package, "order": order}
+            key = f"{whole.key}/{package['packageId']}"
+            yield Record(key=key, payload=payload, cursor=whole.cursor, version=whole.version, part_of=whole.key)
+
+
+FULFILMENT_PACKAGES = Stream(
+    id="fulfilment_packages",
+    label="Packages that Amazon sent for other channels",
+    schema="fulfilment_package",
+    read=read,
+    read_one=read_one,
+    read_many=read_many,
+    summary=summary,
+    limit="getFulfillmentOrder",
+)

@@ -1,0 +1,67 @@
+"""Packages that Amazon sent for other channels: one record each, again when its tracking number comes."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.amazon import fulfilment, fulfilment_packages
+from connectors.amazon.client import AmazonClient
+from connectors.amazon.outbound import order_id, origin
+from connectors.amazon.sandbox import AmazonSandbox
+from connectors.amazon.standin.outbound_life import KIND, switches
+from connectors.base import Record, Reference
+from connectors.schema import validate
+from tests.connectors.amazon.test_outbound_versions import order
+
+NAME = "ChannelAdvisor-100045"
+
+
+@pytest.fixture(autouse=True)
+def sent(box: AmazonSandbox, client: AmazonClient) -> None:
+    """An order of three units in three packages, some of them without a number yet."""
+    switches(box, split=1, late=1)
+    fulfilment.create(client, order(), Reference(system="ChannelAdvisor", key="100045"))
+    while (box.book.get(KIND, NAME) or {})["Status"] != "Complete":
+        assert sweep(client) == [] or "shippedAt" in sweep(client)[0].payload["package"]
+        box.clock.advance(60)
+        box.advance()
+
+
+def sweep(client: AmazonClient, cursor: str = "") -> list[Record]:
+    return list(fulfilment_packages.read(client, cursor))
+
+
+def test_a_tracking_number_that_comes_late_makes_the_package_come_again(box: AmazonSandbox, client: AmazonClient) -> None:
+    first = sweep(client)
+    box.clock.advance(600)
+    again = sweep(client, first[-1].cursor)
+    assert [one.payload["package"].get("trackingNumber") for one in first] == [None] * 3
+    assert [one.key for one in again] == [one.key for one in first]
+    assert all(one.payload["package"]["trackingNumber"] for one in again)
+
+
+def test_every_package_is_a_record_of_its_own_with_its_goods(client: AmazonClient) -> None:
+    records = sweep(client)
+    assert len({one.key for one in records}) == 3
+    assert sum(line["quantity"] for one in records for line in one.payload["package"]["lines"]) == 3
+    assert [problem for one in records for problem in validate("connectors.amazon", "fulfilment_package", one.payload)] == []
+
+
+def test_a_package_names_the_order_of_its_channel_and_nobody(client: AmazonClient) -> None:
+    payload = sweep(client)[0].payload
+    assert (payload["order"]["sourceSystem"], payload["order"]["sourceKey"]) == ("ChannelAdvisor", "100045")
+    assert "Jo Sample" not in str(payload)
+
+
+@pytest.mark.parametrize("key", ["A B", "x" * 60, "7-x0123abcd"])
+def test_a_number_that_had_to_be_changed_names_no_origin(key: str) -> None:
+    assert origin(order_id(Reference(system="ChannelAdvisor", key=key))) == {}
+
+
+def test_packages_are_read_by_their_own_key_and_by_their_orders(client: AmazonClient) -> None:
+    first, *others = sweep(client)
+    found = fulfilment_packages.read_one(client, first.key)
+    assert found
+    assert found.payload == first.payload
+    assert len(fulfilment_packages.read_many(client, [NAME])) == len(others) + 1
+    assert fulfilment_packages.read_one(client, "ChannelAdvisor-9/x") is None
