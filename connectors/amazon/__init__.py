@@ -7,6 +7,7 @@ from connectors.amazon.cancel_order import CANCEL_ORDER
 from connectors.amazon.check import check, environment
 from connectors.amazon.confirm_shipment import CONFIRM_SHIPMENT
 from connectors.amazon.connection_settings import SETTINGS
+from connectors.amazon.fba_days import FBA_DAYS
 from connectors.amazon.fulfilment import CANCEL_FULFILMENT_ORDER, CREATE_FULFILMENT_ORDER, UPDATE_FULFILMENT_ORDER
 from connectors.amazon.fulfilment_orders import FULFILMENT_ORDERS
 from connectors.amazon.fulfilment_packages import FULFILMENT_PACKAGES
@@ -16,6 +17,9 @@ from connectors.amazon.listings import LISTINGS
 from connectors.amazon.listings_feed import LISTINGS_FEED
 from connectors.amazon.orders import ORDERS
 from connectors.amazon.plans import LIMITS
+from connectors.amazon.returns import FBA_RETURNS, RETURNS
+from connectors.amazon.settlements import SETTLEMENTS
+from connectors.amazon.transactions import TRANSACTIONS
 from connectors.base import Connector
 
 CONNECTOR = Connector(
@@ -30,6 +34,11 @@ CONNECTOR = Connector(
         FULFILMENT_ORDERS,
         FULFILMENT_PACKAGES,
         FBA_INVENTORY,
+        RETURNS,
+        FBA_RETURNS,
+        SETTLEMENTS,
+        TRANSACTIONS,
+        FBA_DAYS,
     ),
     operations=(
         CONFIRM_SHIPMENT,

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from connectors.amazon.account import open_marketplaces, shut_out
+from connectors.amazon.census import census
 from connectors.amazon.order_walk import Page, Place, place_of, walk
 from connectors.amazon.regions import MARKETPLACES, marketplace_name
 from connectors.amazon.times import normalised
@@ -180,4 +181,5 @@ ORDERS = Stream(
     sequence=sequence,
     link=f"{PATH}/{{key}}",
     limit="searchOrders",
+    census=census,
 )

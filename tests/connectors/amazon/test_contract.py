@@ -11,6 +11,7 @@ from connectors.amazon.sandbox import AmazonSandbox
 from connectors.amazon.standin.outbound_life import KIND
 from connectors.amazon.times import written
 from connectors.base import Payload, Reference
+from tests.connectors.amazon import shop
 from tests.connectors.amazon.conftest import client_of
 from tests.connectors.amazon.standin import orders
 from tests.connectors.amazon.test_outbound_versions import order as elsewhere
@@ -23,12 +24,13 @@ class TestAmazon(ConnectorContract):
     connector_id = "amazon"
 
     @pytest.fixture
-    def stand(self, box: AmazonSandbox) -> Stand:
+    def stand(self, box: AmazonSandbox, monkeypatch: pytest.MonkeyPatch) -> Stand:
         made = orders(45, now=box.now() - timedelta(days=2))
         for order in made:
             order["recipient"]["deliveryAddress"]["name"] = f"{CANARY} Sample"
         numbers = box.place_many(made, backdated=True)
         fulfilment.create(client_of(box), elsewhere(), Reference(system="ChannelAdvisor", key="1"))
+        shop.fill(box, monkeypatch)
         return Stand(
             box=box,
             settings=box.settings(),
