@@ -5,6 +5,7 @@ Amazon takes these calls and decides later: ACCEPTED means queued, not live. A r
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from connectors.amazon import issues, listings, offers
@@ -45,9 +46,9 @@ def create(client: JsonClient, payload: Payload, reference: Reference) -> Receip
     body = _whole(payload, marketplace)
     if payload.get("quantity") is not None and _kept_by_amazon(client, marketplace, sku):
         raise offers.refuse_by_amazon(sku)
-    if payload.get("checkFirst"):
-        check(client, "PUT", marketplace, sku, body)
-    return _submitted(client, "PUT", marketplace, sku, body, outcome="created")
+    matched = check(client, "PUT", marketplace, sku, body) if payload.get("checkFirst") else ()
+    sent = _submitted(client, "PUT", marketplace, sku, body, outcome="created")
+    return replace(sent, warnings=(*sent.warnings, *(f"Amazon matches {sku} to the product {asin}." for asin in matched)))
 
 
 def check(client: JsonClient, method: str, marketplace: str, sku: str, body: Payload) -> tuple[str, ...]:
@@ -60,6 +61,12 @@ def check(client: JsonClient, method: str, marketplace: str, sku: str, body: Pay
     return tuple(str(one["asin"]) for one in found.get("identifiers") or () if isinstance(one, dict) and one.get("asin"))
 
 
+def unknown_sku(sku: str) -> MissingError:
+    """There is no such listing to change."""
+    words = f"Amazon has no listing {sku} in this marketplace. Create the listing first, or correct the SKU."
+    return MissingError(words, status=404, code="unknown_sku")
+
+
 def type_of(listing: Payload, marketplace: str) -> str:
     """The product type of a listing; the general one where it has none."""
     return str(listings.about(listing, marketplace).get("productType") or offers.ANY_TYPE)
@@ -69,8 +76,7 @@ def _held(client: JsonClient, marketplace: str, sku: str) -> Payload:
     try:
         return listings.fetch(client, marketplace, sku)
     except MissingError:
-        words = f"Amazon has no listing {sku} in this marketplace. Create the listing first, or correct the SKU."
-        raise MissingError(words, status=404, code="unknown_sku") from None
+        raise unknown_sku(sku) from None
 
 
 def _kept_by_amazon(client: JsonClient, marketplace: str, sku: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from connectors.amazon import feeds, issues, listings, offers
 from connectors.amazon.documents import Document
 from connectors.amazon.feeds import Ticket, Verdict
-from connectors.amazon.listing_changes import type_of
+from connectors.amazon.listing_changes import type_of, unknown_sku
 from connectors.amazon.markets import key
 from connectors.base import Operation, Outcome, Payload, Receipt, Reference
 from connectors.errors import ConnectorError, MissingError, Problem
@@ -103,7 +103,7 @@ def _completed(client: JsonClient, marketplace: str, messages: dict[int, Payload
         for at in chunk:
             found = held.get(messages[at]["sku"])
             if found is None:
-                outcomes[at] = MissingError(_unknown(messages[at]["sku"]), status=404, code="unknown_sku")
+                outcomes[at] = unknown_sku(messages[at]["sku"])
             elif payloads[at].get("quantity") is not None and offers.by_amazon(found):
                 outcomes[at] = offers.refuse_by_amazon(messages[at]["sku"])
             else:
@@ -160,10 +160,6 @@ def _decided(client: JsonClient, one: Ticket, verdict: Verdict) -> Outcome:
         return issues.refusal(one.key.partition("/")[2], tuple(problems), also=f"feed {one.feed}, message {one.first}")
     answer: dict[str, Any] = {"feedId": one.feed, "messageId": one.first, "status": "ACCEPTED"}
     return Receipt(key=one.key, outcome="changed", answer=answer, warnings=feeds.warnings_of(one, verdict))
-
-
-def _unknown(sku: str) -> str:
-    return f"Amazon has no listing {sku} in this marketplace. Create the listing first, or correct the SKU."
 
 
 LISTINGS_FEED = Operation(

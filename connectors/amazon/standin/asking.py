@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from connectors.amazon.regions import MARKETPLACES
 from connectors.amazon.times import normalised
 from connectors.sandbox import Refusal, Request
 
@@ -50,10 +51,10 @@ def marketplaces(box: AmazonSandbox, request: Request, *, most: int = 0, name: s
 
 
 def admitted(box: AmazonSandbox, request: Request, wanted: Collection[str]) -> None:
-    """Raises Refusal 400 for a marketplace that is not the caller's, 403 for one that is denied."""
-    if any(one not in request.principal.marketplaces for one in wanted):
+    """Raises Refusal 400 for a marketplace that there is not, 403 for one where the caller does not sell or that is denied."""
+    if any(one not in MARKETPLACES for one in wanted):
         raise invalid("Invalid marketplace id.")
-    if box.denied_marketplaces.intersection(wanted):
+    if box.denied_marketplaces.intersection(wanted) or set(wanted) - set(request.principal.marketplaces):
         raise Refusal(403, "Unauthorized", "Access to requested resource is denied.")
 
 

@@ -19,6 +19,7 @@ NEEDED = {
     "LISTING_PRODUCT_ONLY": ("item_name", "brand"),
     "LISTING_OFFER_ONLY": ("condition_type", OFFER),
 }
+PRICES = ("our_price", "minimum_seller_allowed_price", "maximum_seller_allowed_price")
 PATH = re.compile(r"/attributes/[a-z0-9_]+\Z")
 ANY_TYPE = "PRODUCT"
 Issue = dict[str, Any]
@@ -56,7 +57,7 @@ def patch_issues(row: Row | None, product_type: str, patches: list[Row], marketp
         if one["op"] == "merge" and attribute not in MERGED:
             found.append(issue("4000005", f"'{attribute}' does not support the merge operation.", attribute))
         elif one["op"] != "delete":
-            found += value_issues(attribute, one["value"], marketplace)
+            found += value_issues(attribute, one["value"], marketplace, part=one["op"] == "merge")
     return found
 
 
@@ -76,27 +77,28 @@ def put_issues(body: Row, marketplace: str) -> list[Issue]:
     return found
 
 
-def value_issues(attribute: str, value: list[Row], marketplace: str) -> list[Issue]:
-    """Wrong quantities and prices; other attributes are taken as they are."""
+def value_issues(attribute: str, value: list[Row], marketplace: str, *, part: bool = False) -> list[Issue]:
+    """Wrong quantities and prices; other attributes are taken as they are. `part`: what is not named stays as it is."""
     check = {AVAILABILITY: _availability_wrong, OFFER: _offer_wrong}.get(attribute)
-    if check is None or not any(check(entry, marketplace) for entry in value):
+    if check is None or not any(check(entry, marketplace, part) for entry in value):
         return []
     return [issue("4000001", f"The provided value for '{attribute}' is invalid.", attribute)]
 
 
-def _availability_wrong(entry: Row, marketplace: str) -> bool:
+def _availability_wrong(entry: Row, marketplace: str, part: bool) -> bool:
     quantity, channel = entry.get("quantity"), entry.get("fulfillment_channel_code")
     wrong = isinstance(quantity, bool) or not isinstance(quantity, int | None) or (quantity is not None and quantity < 0)
     return not channel or wrong or (quantity is not None and channel != "DEFAULT")
 
 
-def _offer_wrong(entry: Row, marketplace: str) -> bool:
+def _offer_wrong(entry: Row, marketplace: str, part: bool) -> bool:
     market = MARKETS.get(marketplace)
     if market is None or entry.get("marketplace_id") != marketplace or entry.get("currency") != market.currency:
         return True
-    ours = _price(entry, "our_price")
-    limits = [_price(entry, name) for name in ("minimum_seller_allowed_price", "maximum_seller_allowed_price") if name in entry]
-    if ours is None or ours <= 0 or None in limits or -Decimal(ours).as_tuple().exponent > market.places:  # type: ignore[operator]
+    prices = [_price(entry, name) for name in PRICES if name in entry]
+    if any(price is None or price <= 0 or price != round(price, market.places) for price in prices):
+        return True
+    if "our_price" not in entry and not part:
         return True
     return "discounted_price" in entry and not _discount_right(entry)
 

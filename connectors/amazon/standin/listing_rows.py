@@ -121,7 +121,7 @@ def advance(box: AmazonSandbox, now: datetime) -> None:
 def _live(box: AmazonSandbox, change: Row, now: str) -> None:
     key = name(change["Marketplace"], change["SKU"])
     row = box.book.get(KIND, key)
-    if change["Op"] == "DELETE":
+    if change["Op"] == "DELETE" or (change["Op"] == "PATCH" and row is None):
         box.book.delete(KIND, key)
         return
     before = status(row) if row else []
@@ -187,6 +187,8 @@ def _summary(row: Row) -> Row:
 def _offers(row: Row) -> list[Row]:
     found = []
     for offer in row["attributes"].get(OFFER) or []:
+        if not offer.get("our_price"):
+            continue
         amount = offer["our_price"][0]["schedule"][0]["value_with_tax"]
         kind = "B2B" if offer.get("audience") == "B2B" else "B2C"
         price = {"currencyCode": offer["currency"], "amount": format(Decimal(amount), "f")}

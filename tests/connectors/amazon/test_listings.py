@@ -224,7 +224,8 @@ def test_a_check_before_saving_saves_nothing_while_something_is_wrong(box: Amazo
 
 
 def test_a_check_before_saving_is_followed_by_the_saving(box: AmazonSandbox, client: AmazonClient) -> None:
-    listing_changes.create(client, {**NEW, "checkFirst": True}, REFERENCE)
+    receipt = listing_changes.create(client, {**NEW, "checkFirst": True}, REFERENCE)
+    assert receipt.warnings == ("Amazon matches NEW-1 to the product B0TEST0001.",)
     assert len(bodies(box)) == 1
     assert box.counts()["putListingsItem"] == {"200": 2}
 
@@ -303,6 +304,24 @@ def test_marketplaces_are_read_together_and_a_denied_one_is_left_out(box: Amazon
     box.denied_marketplaces.add(US)
     with pytest.raises(CredentialsError):
         list(listings.read(both, ""))
+
+
+def test_of_all_marketplaces_of_a_region_those_are_read_where_the_seller_sells(box: AmazonSandbox) -> None:
+    everywhere = client_of(box, marketplace_ids="")
+    assert {one.key.partition("/")[0] for one in listings.read(everywhere, "")} == {US, CA}
+
+
+def test_a_part_of_an_offer_may_be_merged_and_a_change_of_what_is_gone_is_lost(box: AmazonSandbox, client: AmazonClient) -> None:
+    limit = {"marketplace_id": US, "currency": "USD", "minimum_seller_allowed_price": [{"schedule": [{"value_with_tax": 5}]}]}
+    body = {"productType": "PRODUCT", "patches": [{"op": "merge", "path": "/attributes/purchasable_offer", "value": [limit]}]}
+    path = listings.sku_path(client, "TK-1001")
+    assert client.call("PATCH", path, query={"marketplaceIds": US}, body=body).body["status"] == "ACCEPTED"
+    box.clock.advance(60)
+    assert len(held(box, "TK-1001")["offers"]) == 1
+    for method, content in (("DELETE", None), ("PATCH", body)):
+        client.call(method, path, query={"marketplaceIds": US}, body=content)
+    box.clock.advance(60)
+    assert listings.read_one(client, f"{US}/TK-1001") is None
 
 
 def test_a_listing_without_its_sku_fails_alone() -> None:

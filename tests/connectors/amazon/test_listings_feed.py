@@ -353,7 +353,7 @@ def test_only_a_feed_that_waits_can_be_cancelled(box: AmazonSandbox, client: Ama
     [
         {"feedType": "NO_SUCH", "marketplaceIds": [US]},
         {"feedType": listings_feed.KIND, "marketplaceIds": []},
-        {"feedType": listings_feed.KIND, "marketplaceIds": ["A1PA6795UKMFR9"]},
+        {"feedType": listings_feed.KIND, "marketplaceIds": ["A1NOWHERE"]},
         {"feedType": listings_feed.KIND, "marketplaceIds": [US], "inputFeedDocumentId": "amzn1.unknown"},
         {"marketplaceIds": [US]},
     ],
