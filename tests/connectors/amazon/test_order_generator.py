@@ -52,7 +52,7 @@ def test_the_same_seed_gives_the_same_orders() -> None:
 
 
 def test_every_order_fits_amazons_published_model() -> None:
-    assert [problem for one in made(count=300) for problem in valid("orders_2026-01-01.json", "Order", one.order)] == []
+    assert [problem for one in made(count=120) for problem in valid("orders_2026-01-01.json", "Order", one.order)] == []
 
 
 def test_order_and_line_numbers_are_unique_across_two_generations() -> None:
@@ -93,7 +93,7 @@ def test_nothing_of_an_unpaid_order_is_shipped() -> None:
 
 
 def test_the_variety_of_real_shops_is_there() -> None:
-    generated = made(count=2500)
+    generated = made(count=1200, weights={"US": 50, "CA": 10, "UK": 10, "DE": 15, "JP": 15})
     orders = [one.order for one in generated]
     lines = [line for order in orders for line in order["orderItems"]]
     discounts = [row for line in lines if "proceeds" in line for row in line["proceeds"]["breakdowns"] if row["type"] == "DISCOUNT"]
