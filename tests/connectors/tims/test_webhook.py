@@ -18,6 +18,7 @@ from connectors.tims import CONNECTOR, webhook
 from connectors.tims.client import TimsClient
 from connectors.tims.sandbox import TimsSandbox
 from tests.connectors.tims.conftest import WEBHOOK_SECRET
+from tests.connectors.tims.orders import created
 
 SETTINGS = {"webhook_secret": WEBHOOK_SECRET}
 NOW = datetime(2026, 11, 20, 10, 15, tzinfo=UTC)
@@ -155,6 +156,23 @@ def test_what_happens_in_tims_arrives_signed(client: TimsClient, box: TimsSandbo
     while not hub.book.count("events") and time.monotonic() < end:
         time.sleep(0.01)
     assert list(hub.book.rows("events")) == [{"Stream": "items", "Key": "TK-1001", "Type": "item.updated"}]
+
+
+def test_what_the_warehouse_does_names_the_shipment_to_read(client: TimsClient, box: TimsSandbox, hub: Hub) -> None:
+    order_id = created(client).key
+    subscribe(client, hub)
+    box.ship(order_id)
+    box.correct_tracking("SH-000771", "NEW1")
+    box.void("SH-000771")
+    wanted = {f"shipment.{kind}": ("packages", "SH-000771") for kind in ("created", "updated", "voided")}
+    end = time.monotonic() + 5
+    while time.monotonic() < end and not wanted.items() <= told(hub).items():
+        time.sleep(0.01)
+    assert wanted.items() <= told(hub).items()
+
+
+def told(hub: Hub) -> dict[str, tuple[str, str]]:
+    return {row["Type"]: (row["Stream"], row["Key"]) for row in hub.book.rows("events")}
 
 
 def test_an_expired_subscription_gets_nothing(client: TimsClient, box: TimsSandbox, hub: Hub) -> None:
