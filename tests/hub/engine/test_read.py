@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
+from connectors.base import Record
 from connectors.errors import ThrottledError, TransientError
 from connectors.hooks import Quota
 from hub import tasks, throttle
 from hub.engine import read
+from hub.engine.records import stream_of
 from hub.models import Delivery, RateLimit, SyncRun
 from tests.hub.engine.toyhub import Hub
 
@@ -40,6 +44,21 @@ def test_a_run_that_is_throttled_goes_on_later_at_its_place(hub: Hub) -> None:
     hub.world.unreadable = None
     read.carry_out(run.pk)
     assert SyncRun.objects.get().state == "done"
+
+
+def test_what_was_read_before_a_list_broke_off_is_taken_in(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(client: object, cursor: str) -> Iterator[Record]:
+        yield Record(key="1", payload={"Number": "1"})
+        yield Record(key="2", payload={"Number": "2"}, cursor="2026-11-20")
+        raise ThrottledError("Slow down.", retry_after=60)
+
+    stream = replace(stream_of(hub.flow) or pytest.fail("the flow has a stream"), read=broken)
+    monkeypatch.setattr(read, "stream_of", lambda flow: stream)
+    run = read.start_run(hub.flow, trigger=BY_HAND, wake_up=False)
+    read.carry_out(run.pk)
+    run.refresh_from_db()
+    hub.flow.refresh_from_db()
+    assert (run.state, run.read, hub.flow.cursor) == ("waiting", 2, "2026-11-20")
 
 
 def test_a_run_that_cannot_read_says_why(hub: Hub) -> None:
