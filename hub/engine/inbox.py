@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -12,7 +13,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from connectors.base import Inbox, Message
+from connectors.base import Event, Inbox, Message
 from connectors.errors import BadEventError, ConnectorError
 from connectors.registry import connectors
 from hub import clients, vault
@@ -61,31 +62,46 @@ def _emptied(connection: Connection, inbox: Inbox, deadline: float) -> int:
     return done
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """A message as it was understood; `reason` says why it was not."""
+
+    body: bytes
+    event: Event | None = None
+    reason: str = ""
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """In one order everywhere, so that two workers who were given the same messages never wait for each other."""
+        return (self.event.stream, self.event.key, self.event.id) if self.event else ("", "", self.body.hex())
+
+
 def _stored(connection: Connection, inbox: Inbox, known: Mapping[str, str], messages: Sequence[Message]) -> bool:
     """All in one transaction; answers whether one announces a record to read. What is known already changes nothing."""
+    read = sorted((_read(connection, inbox, known, message.body) for message in messages), key=lambda one: one.place)
     now, to_read = timezone.now(), False
     with transaction.atomic():
-        for message in messages:
-            to_read |= _stored_one(connection, inbox, known, message.body, now)
+        for one in read:
+            if one.event:
+                to_read |= store.keep(connection.pk, one.event, one.body, now=now)
+            else:
+                store.keep_unreadable(connection.pk, one.body, reason=one.reason, now=now)
     return to_read
 
 
-def _stored_one(connection: Connection, inbox: Inbox, known: Mapping[str, str], body: bytes, now: datetime) -> bool:
+def _read(connection: Connection, inbox: Inbox, known: Mapping[str, str], body: bytes) -> _Read:
     limit: int = settings.HUB_WEBHOOK_MAX_BYTES
     try:
         if len(body) > limit:
             raise BadEventError(f"This event is larger than {limit} bytes, the most that is taken.")
-        event = store.checked(inbox.parse(known, body))
+        return _Read(body=body, event=store.checked(inbox.parse(known, body)))
     except BadEventError as wrong:
         reason = str(wrong)
     except Exception as error:
         log.exception("fault while reading a notification", connection=connection.slug)
         reason = f"The hub met a fault of its own ({type(error).__name__})."
-    else:
-        return store.keep(connection.pk, event, body, now=now)
     log.warning("notification cannot be read", connection=connection.slug, reason=reason)
-    store.keep_unreadable(connection.pk, body[:limit], reason=reason, now=now)
-    return False
+    return _Read(body=body[:limit], reason=reason)
 
 
 def _open_errors(connection: Connection) -> QuerySet[ErrorRecord]:

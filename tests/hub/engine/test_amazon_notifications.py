@@ -28,7 +28,7 @@ def box() -> Iterator[AmazonSandbox]:
 
 
 @pytest.fixture
-def amazon(box: AmazonSandbox, transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Any:
+def amazon(box: AmazonSandbox, db: None, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A connection whose notifications are set up both ways."""
     from hub import clients, vault
     from hub.api import addresses

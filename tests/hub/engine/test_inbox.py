@@ -218,3 +218,13 @@ def test_the_minute_tick_wakes_only_connections_with_a_queue(hub: Any, queue: Qu
     Connection.objects.filter(pk=hub.flow.source_id).update(settings={"queue_url": "https://queue.test/1/hub"})
     tick()
     assert [one.name for one in Wake.objects.filter(name__startswith="inbox:")] == [f"inbox:{hub.flow.source_id}"]
+
+
+def test_two_workers_with_the_same_messages_store_them_in_one_order(hub: Any, queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored: list[str] = []
+    monkeypatch.setattr("hub.engine.store.keep", lambda pk, event, body, now: bool(stored.append(event.key)) or True)
+    queue.put(told(1, "B"), told(2, "A"), told(3, "C"))
+    empty(hub)
+    queue.put(told(3, "C"), told(1, "B"), told(2, "A"))
+    empty(hub)
+    assert stored == ["A", "B", "C"] * 2
