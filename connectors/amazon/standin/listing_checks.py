@@ -20,6 +20,7 @@ NEEDED = {
     "LISTING_OFFER_ONLY": ("condition_type", OFFER),
 }
 PRICES = ("our_price", "minimum_seller_allowed_price", "maximum_seller_allowed_price")
+IMAGE = "main_product_image_locator"
 PATH = re.compile(r"/attributes/[a-z0-9_]+\Z")
 ANY_TYPE = "PRODUCT"
 Issue = dict[str, Any]
@@ -75,6 +76,15 @@ def put_issues(body: Row, marketplace: str) -> list[Issue]:
         else:
             found += value_issues(attribute, value, marketplace)
     return found
+
+
+def later_issues(body: Row) -> list[Issue]:
+    """What Amazon finds only after it has accepted a new listing: without a picture nobody will see it."""
+    if body.get("requirements", "LISTING") != "LISTING" or body["attributes"].get(IMAGE):
+        return []
+    hidden = {"actions": [{"action": "SEARCH_SUPPRESSED"}], "exemption": {"status": "NOT_EXEMPT"}}
+    words = f"'{IMAGE}' is missing; the listing does not appear in search results."
+    return [{**issue("18317", words, IMAGE, "MISSING_IMAGE"), "enforcements": hidden}]
 
 
 def value_issues(attribute: str, value: list[Row], marketplace: str, *, part: bool = False) -> list[Issue]:

@@ -129,7 +129,8 @@ def _live(box: AmazonSandbox, change: Row, now: str) -> None:
         attributes = change["Attributes"]
     else:
         attributes = patched((row or {}).get("attributes") or {}, change["Patches"])
-    row = {**(row or _fresh(change, now)), "attributes": attributes, "lastUpdatedDate": now, "issues": change.get("Issues") or []}
+    row = {**(row or _fresh(change, now)), "attributes": attributes, "lastUpdatedDate": now}
+    row["issues"] = change.get("Issues") or [one for one in row["issues"] if not any(map(attributes.get, one["attributeNames"]))]
     box.book.put(KIND, key, row)
     if status(row) != before:
         box.announce("LISTINGS_ITEM_STATUS_CHANGE", {**{one: row[one] for one in ("sku", "marketplaceId", "asin")}, "status": status(row)})

@@ -79,7 +79,7 @@ def put(box: AmazonSandbox, request: Request) -> Response:
     if body.get("requirements", "LISTING") not in listing_checks.REQUIREMENTS or not isinstance(body["attributes"], dict):
         raise invalid("Invalid 'requirements' or 'attributes' provided.")
     issues = listing_checks.put_issues(body, place)
-    change = {"Op": "PUT", "Attributes": body["attributes"], "ProductType": body["productType"]}
+    change = _whole(body)
     suggested = body["attributes"].get("merchant_suggested_asin") or [{}]
     asin = suggested[0].get("value", "") if isinstance(suggested, list) and isinstance(suggested[0], dict) else ""
     return _answer(box, place, sku, issues=issues, change=change, preview=preview, asin=asin)
@@ -188,7 +188,7 @@ def submit(box: AmazonSandbox, marketplace: str, message: Row) -> list[dict[str,
         issues = []
     elif kind == "UPDATE":
         issues = listing_checks.put_issues(message, marketplace)
-        change = {"Op": "PUT", "Attributes": message["attributes"], "ProductType": message["productType"]}
+        change = _whole(message)
     else:
         patches = _patches(message)
         issues = _path_issues(patches) or listing_checks.patch_issues(row, str(message["productType"]), patches, marketplace, sku)
@@ -196,6 +196,11 @@ def submit(box: AmazonSandbox, marketplace: str, message: Row) -> list[dict[str,
     if not issues:
         listing_rows.enqueue(box, marketplace, sku, change)
     return issues
+
+
+def _whole(body: Row) -> Row:
+    later = listing_checks.later_issues(body)
+    return {"Op": "PUT", "Attributes": body["attributes"], "ProductType": body["productType"], "Issues": later}
 
 
 def _patches(message: Row) -> list[Row]:

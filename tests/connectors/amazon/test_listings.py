@@ -210,6 +210,16 @@ def test_a_new_listing_is_live_after_a_while(box: AmazonSandbox, client: AmazonC
     assert found["summaries"][0]["asin"] == "B0TEST0001"
 
 
+def test_what_amazon_finds_after_it_accepted_shows_in_the_listing(box: AmazonSandbox, client: AmazonClient) -> None:
+    told = {"item_name": "Mug", "brand": "Northpeak", "condition_type": "new_new"}
+    receipt = listing_changes.create(client, {**NEW, "requirements": "LISTING", "attributes": told}, REFERENCE)
+    box.clock.advance(60)
+    found = listings.read_one(client, receipt.key)
+    assert found
+    assert (found.payload["summaries"][0]["status"], found.payload["issues"][0]["severity"]) == ([], "ERROR")
+    assert valid(MODEL, "Item", found.payload) == []
+
+
 def test_a_new_listing_names_all_that_is_missing(client: AmazonClient) -> None:
     with pytest.raises(RejectedError) as caught:
         listing_changes.create(client, {**NEW, "requirements": "LISTING"}, REFERENCE)
