@@ -30,6 +30,9 @@ class TestAmazon(ConnectorContract):
             order["recipient"]["deliveryAddress"]["name"] = f"{CANARY} Sample"
         numbers = box.place_many(made, backdated=True)
         fulfilment.create(client_of(box), elsewhere(), Reference(system="ChannelAdvisor", key="1"))
+        while next(box.book.rows(KIND))["Status"] != "Complete":
+            box.clock.advance(60)
+            box.advance()
         shop.fill(box, monkeypatch)
         return Stand(
             box=box,
