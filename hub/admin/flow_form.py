@@ -9,6 +9,7 @@ from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from connectors.registry import connectors
+from hub.engine.sift import FORMULA
 from hub.models import Connection, Flow
 from mappings.core.formula import FormulaError, compile_condition
 
@@ -65,12 +66,14 @@ def _misfits(given: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "mapping", "This mapping reads other records than the flow."
     if mapping and target and (mapping.target_connector, mapping.target_operation) != (target.connector, given.get("operation")):
         yield "mapping", "This mapping is made for another operation than the flow's."
-    text = (given.get("filter") or "").strip()
-    if text:
+    words = given.get("filter_words") or ""
+    formulas = {"filter": (given.get("filter") or "").strip(), "filter_words": words.removeprefix(FORMULA) if words[:1] == FORMULA else ""}
+    for field, text in formulas.items():
         try:
-            compile_condition(text)
+            if text:
+                compile_condition(text)
         except FormulaError as error:
-            yield "filter", str(error)
+            yield field, str(error)
 
 
 def _origin(given: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -13,8 +13,9 @@ from mappings.live import tables
 
 
 def start(flow: Flow, table_slugs: Iterable[str]) -> Facts:
-    """The lookup tables as they are now and the target connection's plain settings; no answers yet."""
-    settings = {name: str(value) for name, value in flow.target.settings.items()} if flow.target else {}
+    """The lookup tables as they are now and the plain settings of both connections, the target's first; no answers yet."""
+    ends = (end.settings for end in (flow.source, flow.target) if end)
+    settings = {name: str(value) for one in ends for name, value in one.items()}
     return Facts(tables=tables(table_slugs), settings=settings, answers={})
 
 

@@ -17,9 +17,8 @@ from hub.engine.missing import missing
 from hub.engine.records import operation_of, stream_of
 from hub.engine.refresh import refresh
 from hub.engine.rows import Failed, Held, Pool, Row, Skipped
+from hub.engine.sift import sift
 from hub.models import CrossReference, Flow
-from mappings.core.formula import compile_formula, evaluate
-from mappings.core.refusal import RefusedError
 from mappings.core.values import Outcome
 from mappings.live import Live, live
 
@@ -38,7 +37,7 @@ def prepare(flow: Flow, rows: Sequence[Row], *, pool: Pool, now: datetime) -> No
     refresh(flow, [row for row in open_rows(rows) if row.fresh or row.attempts > 1], pool, now=now)
     _known_targets(flow, open_rows(rows))
     _ask_target(flow, [row for row in open_rows(rows) if row.unknown and not row.target_key], pool)
-    _sift(flow, open_rows(rows))
+    sift(flow, open_rows(rows))
     _map(flow, open_rows(rows), now=now)
 
 
@@ -94,26 +93,6 @@ def _ask_target(flow: Flow, rows: Sequence[Row], pool: Pool) -> None:
             row.result = Failed(error=error)
 
     pool(ask, rows)
-
-
-def _sift(flow: Flow, rows: Sequence[Row]) -> None:
-    """New records that the flow does not take are skipped; what was delivered before is always followed."""
-    if not flow.send_changes:
-        for row in rows:
-            if row.target_key and not row.fresh:
-                row.result = Skipped(code="changes_off", reason="It was delivered before, and this flow does not send later changes.")
-    if not flow.filter:
-        return
-    wanted = compile_formula(flow.filter)
-    words = flow.filter_words or f"The flow takes only records where {flow.filter}."
-    for row in open_rows(rows):
-        if row.target_key:
-            continue
-        try:
-            if not evaluate(wanted, row.source):
-                row.result = Skipped(code="filtered", reason=words[:400])
-        except RefusedError as error:
-            row.result = Failed(error=RejectedError(f"The filter of the flow cannot be worked out: {error}"), category="mapping")
 
 
 def _map(flow: Flow, rows: Sequence[Row], *, now: datetime) -> None:

@@ -30,7 +30,9 @@ class Flow(models.Model):
     filter = models.TextField(
         "take new records when", max_length=2000, blank=True, help_text="A formula on the source record; empty takes every record."
     )
-    filter_words = models.CharField("reason shown for others", max_length=200, blank=True)
+    filter_words = models.CharField(
+        "reason shown for others", max_length=1000, blank=True, help_text="A sentence; or a formula that makes one, after an equals sign."
+    )
     send_changes = models.BooleanField(default=True, help_text="Later changes of a record that was already delivered are sent too.")
     poll_minutes = models.PositiveIntegerField(
         "read every (minutes)", default=15, validators=[MaxValueValidator(7 * 24 * 60)], help_text="0: only by webhook, button or command."

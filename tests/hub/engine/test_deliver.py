@@ -338,6 +338,27 @@ def test_a_filter_skips_new_records_but_never_changes_of_delivered_ones(hub: Hub
     assert hub.last("2").reason == "Only new orders are taken."
 
 
+def test_the_reason_for_others_may_be_worked_out_for_each(hub: Hub) -> None:
+    words = '="Order " & Id & IF(Total > 5, " is too dear", " is old")'
+    Flow.objects.update(filter='Status = "New" AND Total <= VALUE(SETTING("most", "5"))', filter_words=words)
+    hub.flow.refresh_from_db()
+    hub.world.place("1", Total=9)
+    hub.world.place("2", Total=2, Status="Old")
+    hub.read()
+    hub.send()
+    assert (hub.last("1").reason, hub.last("2").reason) == ("Order 1 is too dear", "Order 2 is old")
+
+
+def test_a_filter_reads_the_settings_of_both_connections(hub: Hub) -> None:
+    Flow.objects.update(filter='SETTING("mode") = "orders"')
+    Connection.objects.filter(pk=hub.flow.source_id).update(settings={"mode": "orders"})
+    hub.flow.refresh_from_db()
+    hub.world.place("1")
+    hub.read()
+    hub.send()
+    assert hub.states() == {"1": "delivered"}
+
+
 def test_all_problems_of_a_record_come_at_once_and_hide_personal_values(hub: Hub) -> None:
     hub.world.place("1", Id="x" * 30)
     hub.world.orders["1"] = {**hub.world.orders["1"], "Id": "1" * 30, "Name": 7}

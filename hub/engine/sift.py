@@ -1,0 +1,54 @@
+"""Which new records a flow takes, and the reason shown for the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from connectors.errors import RejectedError
+from hub.engine import facts
+from hub.engine.rows import Failed, Row, Skipped
+from hub.models import Flow
+from mappings.core.formula import compile_formula, evaluate, tables_in
+from mappings.core.refusal import RefusedError
+from mappings.core.values import Facts
+
+FORMULA = "="
+"""What a reason begins with that is worked out for each record."""
+
+
+def sift(flow: Flow, rows: Sequence[Row]) -> None:
+    """New records that the flow does not take are skipped; what was delivered before is always followed."""
+    if not flow.send_changes:
+        for row in rows:
+            if row.target_key and not row.fresh:
+                row.result = Skipped(code="changes_off", reason="It was delivered before, and this flow does not send later changes.")
+    if not flow.filter:
+        return
+    wanted, known = compile_formula(flow.filter), _facts(flow)
+    for row in rows:
+        if row.result is None and not row.target_key:
+            _judge(flow, row, wanted, known)
+
+
+def _judge(flow: Flow, row: Row, wanted: Any, known: Facts) -> None:
+    try:
+        if not evaluate(wanted, row.source, known):
+            row.result = Skipped(code="filtered", reason=_words(flow, row, known)[:400])
+    except RefusedError as error:
+        row.result = Failed(error=RejectedError(f"The filter of the flow cannot be worked out: {error}"), category="mapping")
+
+
+def _words(flow: Flow, row: Row, known: Facts) -> str:
+    if not flow.filter_words.startswith(FORMULA):
+        return flow.filter_words or f"The flow takes only records where {flow.filter}."
+    return str(evaluate(compile_formula(flow.filter_words.removeprefix(FORMULA)), row.source, known) or "")
+
+
+def _facts(flow: Flow) -> Facts:
+    """The tables that the filter and its reason ask, and the settings of both connections."""
+    return facts.start(flow, _tables([flow.filter, *([flow.filter_words[1:]] if flow.filter_words.startswith(FORMULA) else [])]))
+
+
+def _tables(formulas: Iterable[str]) -> set[str]:
+    return {table for text in formulas for table in tables_in(text)}
