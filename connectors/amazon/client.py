@@ -8,7 +8,6 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.amazon import documents
 from connectors.amazon.regions import TOKEN_URL
 from connectors.auth import OAuth
 from connectors.errors import CredentialsError, Problem
@@ -73,14 +72,6 @@ class AmazonClient(JsonClient):
         except ValueError:
             return None
         return Quota(per_second=rate) if math.isfinite(rate) and rate > 0 else None
-
-    def fetch_document(self, url: str) -> bytes:
-        """A document behind a pre-signed address, unzipped; see `documents.fetch`."""
-        return documents.fetch(self, url)
-
-    def put_document(self, url: str, content: bytes, *, content_type: str) -> None:
-        """Uploads a document to a pre-signed address; see `documents.put`."""
-        documents.put(self, url, content, content_type=content_type)
 
 
 def connect(settings: Mapping[str, str], hooks: Hooks) -> AmazonClient:

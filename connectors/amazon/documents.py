@@ -47,11 +47,6 @@ def download(client: JsonClient, url: str) -> Document:
     return Document(content=_unzipped(client, raw) if raw.startswith(GZIP_MARK) else raw, charset=_charset(headers))
 
 
-def fetch(client: JsonClient, url: str) -> bytes:
-    """The bytes of `download`."""
-    return download(client, url).content
-
-
 def put(client: JsonClient, url: str, content: bytes, *, content_type: str) -> None:
     """Uploads a document. `content_type` must be letter for letter the text for which the address was made. Raises as `download`.
 

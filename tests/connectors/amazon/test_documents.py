@@ -44,7 +44,7 @@ def client(box: Store, seen: list[Exchange]) -> JsonClient:
 def test_what_was_uploaded_is_what_can_be_downloaded(box: Store, client: JsonClient) -> None:
     documents.put(client, store.expect(box, "doc/1", JSON), b'{"a": 1}', content_type=JSON)
     assert store.content(box, "doc/1") == b'{"a": 1}'
-    assert documents.fetch(client, store.address(box, "doc/1")) == b'{"a": 1}'
+    assert documents.download(client, store.address(box, "doc/1")).content == b'{"a": 1}'
 
 
 def test_a_zipped_document_is_unzipped_and_one_that_is_not_stays(box: Store, client: JsonClient) -> None:
@@ -55,20 +55,20 @@ def test_a_zipped_document_is_unzipped_and_one_that_is_not_stays(box: Store, cli
 
 def test_members_of_a_gzip_file_are_joined(box: Store, client: JsonClient) -> None:
     store.store(box, "doc-1", gzip.compress(b"one ") + gzip.compress(b"two"), zipped=False)
-    assert documents.fetch(client, store.address(box, "doc-1")) == b"one two"
+    assert documents.download(client, store.address(box, "doc-1")).content == b"one two"
 
 
 @pytest.mark.parametrize("broken", [gzip.compress(b"x" * 999)[:-20], b"\x1f\x8bno gzip at all"], ids=["cut off", "damaged"])
 def test_a_broken_gzip_is_fetched_again(box: Store, client: JsonClient, broken: bytes) -> None:
     store.store(box, "doc-1", broken, zipped=False)
     with pytest.raises(TransientError):
-        documents.fetch(client, store.address(box, "doc-1"))
+        documents.download(client, store.address(box, "doc-1"))
 
 
 def test_a_document_that_unpacks_to_too_much_is_refused(box: Store, client: JsonClient) -> None:
     store.store(box, "doc-1", b"0" * 5000)
     with patch.object(documents, "MAX_ANSWER", 4096), pytest.raises(RejectedError) as caught:
-        documents.fetch(client, store.address(box, "doc-1"))
+        documents.download(client, store.address(box, "doc-1"))
     assert caught.value.code == "answer_too_large"
 
 
@@ -77,9 +77,9 @@ def test_an_address_older_than_five_minutes_asks_for_a_new_one(box: Store, clien
     old = store.address(box, "doc-1")
     box.clock.advance(301)
     with pytest.raises(TransientError) as caught:
-        documents.fetch(client, old)
+        documents.download(client, old)
     assert caught.value.code == documents.EXPIRED
-    assert documents.fetch(client, store.address(box, "doc-1")) == b"text"
+    assert documents.download(client, store.address(box, "doc-1")).content == b"text"
 
 
 def test_another_content_type_than_announced_is_refused(box: Store, client: JsonClient) -> None:
@@ -104,7 +104,7 @@ def test_an_address_for_reading_does_not_allow_writing(box: Store, client: JsonC
 @pytest.mark.parametrize("url", ["http://tortuga.example/doc", "ftp://127.0.0.1/doc", "file:///etc/hostname", "http://127.0.0.1.example/x"])
 def test_an_address_that_is_not_https_is_never_opened(client: JsonClient, seen: list[Exchange], url: str) -> None:
     with pytest.raises(RejectedError):
-        documents.fetch(client, url)
+        documents.download(client, url)
     assert not seen
 
 
