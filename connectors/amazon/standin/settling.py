@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 TYPE = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
 FORTNIGHT = 14 * 86400.0
+SHORTEST = timedelta(minutes=10)
+"""However fast the stand-in lives."""
 BANK = 2 * 86400.0
 SUBSCRIPTION = Decimal("-39.99")
 RESERVED = Decimal("0.1")
@@ -29,7 +31,7 @@ def advance(box: AmazonSandbox, now: datetime) -> None:
     """Closes what is due; the first time only notes when that will be."""
     row = box.book.get(DUE, "next")
     if row is None or (times.parsed(row["At"]) or now) <= now:
-        box.book.put(DUE, "next", {"At": times.written(now + box.delay(FORTNIGHT))})
+        box.book.put(DUE, "next", {"At": times.written(now + max(box.delay(FORTNIGHT), SHORTEST))})
         if row is not None:
             settle(box)
 

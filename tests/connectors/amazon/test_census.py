@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from connectors.amazon import orders as orders_of_amazon
 from connectors.amazon import times
 from connectors.amazon.census import census
 from connectors.amazon.client import AmazonClient
@@ -14,6 +15,7 @@ from connectors.amazon.sandbox import AmazonSandbox
 from connectors.amazon.standin import documents
 from connectors.errors import CredentialsError, NotReadyError, RejectedError, TransientError
 from tests.connectors.amazon.shop import order, sell, wait
+from tests.connectors.amazon.standin import orders
 
 
 def counted(shop: AmazonSandbox, client: AmazonClient, *, days: float = 10) -> list[str]:
@@ -98,3 +100,15 @@ def test_a_time_that_is_none_is_refused(seller: AmazonClient, text: str) -> None
 def test_every_region_is_counted_by_itself(shop: AmazonSandbox, sellers: Callable[[str], AmazonClient]) -> None:
     sell(shop, 2)
     assert counted(shop, sellers("EU")) == []
+
+
+def test_orders_that_the_list_hides_are_counted(shop: AmazonSandbox, seller: AmazonClient) -> None:
+    shop.hidden_share = 1.0
+    made = orders(30, now=shop.now() - timedelta(days=2), weights={"US": 1}, kinds={"plain": 3, "fba": 1, "non_amazon": 1})
+    shop.place_many(made, backdated=True)
+    shop.hidden_share = 0.0
+    sold = {one["orderId"] for one in made if one["salesChannel"]["channelName"] == "AMAZON"}
+    listed = {one.key for one in orders_of_amazon.read(seller, "")}
+    assert set(counted(shop, seller)) == sold
+    assert 0 < len(sold) < len(made)
+    assert not listed & sold

@@ -18,6 +18,7 @@ from connectors.amazon.settlements import SETTLEMENTS, Place, read, read_many, r
 from connectors.amazon.standin import documents, settling
 from connectors.errors import RejectedError, TransientError
 from tests.connectors.amazon.shop import DE, JP, sell
+from tests.connectors.amazon.standin import orders
 
 
 def settle(shop: AmazonSandbox, *, first: int = 1, **about: str) -> str:
@@ -134,3 +135,18 @@ def test_what_amazon_refuses_of_the_list_is_said(shop: AmazonSandbox, seller: Am
     shop.faults.add("400", "*/reports")
     with pytest.raises(RejectedError):
         list(read(seller, ""))
+
+
+def test_the_settlements_of_a_believable_shop_balance(shop: AmazonSandbox, sellers: Callable[[str], AmazonClient]) -> None:
+    kinds, weights = {"fba": 8, "replacement": 1, "pending": 1}, {"US": 3, "CA": 1, "DE": 2, "JP": 1}
+    shop.place_many(orders(120, now=shop.now() - timedelta(days=2), kinds=kinds, weights=weights), backdated=True, lives=True)
+    for days in (1, 20):
+        shop.clock.advance(days * 86400)
+        shop.advance()
+    settling.settle(shop)
+    files = [one.payload["document"] for region in ("NA", "EU", "FE") for one in read(sellers(region), "")]
+    assert len(files) >= 4
+    for text in files:
+        rows = [row.values for row in flat_files.rows(text, needed=("amount",), what="settlements")]
+        total, *lines = [Decimal((row["amount"] or row["totalAmount"]).replace(",", ".")) for row in rows]
+        assert sum(lines) == total
