@@ -117,7 +117,8 @@ class Stream:
 
     `schema` names a file in the connector's `schemas/` folder (without `.json`).
     `read(client, cursor)` yields what changed since the cursor ("" = from the beginning).
-    `read_many(client, keys)` leaves out what no longer exists.
+    `read_many(client, keys)` leaves out what no longer exists; it is given at most `keys_at_once`: few where every key is a call of its
+    own, so that what was read is kept when the others must wait.
     `link` is a path with `{key}` on the system's own web site or API for a person to open, relative to the base address.
     `derived_from`: this stream's records are made from the payloads of that stream (`derive`), not read on their own.
     """
@@ -128,6 +129,7 @@ class Stream:
     read: Callable[[JsonClient, str], Iterator[Record]]
     read_one: Callable[[JsonClient, str], Record | None] | None = None
     read_many: Callable[[JsonClient, Sequence[str]], list[Record]] | None = None
+    keys_at_once: int = 100
     system: str = ""
     """How the target writes the source system's name (`SourceSystem` in TIMS); empty = the connector's label."""
     derived_from: str = ""

@@ -174,6 +174,7 @@ ORDERS = Stream(
     read=read,
     read_one=read_one,
     read_many=read_many,
+    keys_at_once=AT_ONCE,
     system="Amazon",
     compare=compare,
     settled_at=settled_at,

@@ -35,6 +35,7 @@ TROUBLE = timedelta(seconds=30)
 State = InboundEvent.State
 Found = tuple[int, str, int]
 """Event id, record key, attempts."""
+Trouble = ConnectorError | vault.WrongKeyError
 
 
 def read_events(connection_id: int, *, deadline: float, pause: float = 0.0) -> int:
@@ -96,24 +97,34 @@ def _read_stream(connection: Connection, stream_id: str, events: Sequence[Found]
     if stream is None:
         _close(events, State.IGNORED, "No flow reads these records when a webhook arrives.")
         return
-    try:
-        records = _read(connection, stream, list(dict.fromkeys(key for _, key, _ in events)))
-    except CredentialsError as error:
-        refuse(connection, error.message, now=timezone.now())
-        _later(events, timezone.now() + paced(TROUBLE), error.message, free=True)
-    except (ConnectorError, vault.WrongKeyError) as error:
-        wait = getattr(error, "retry_after", None)
-        if wait and isinstance(error, ThrottledError):
-            throttle.block(connection.pk, clients.client(connection).limit, wait)
-        _later(events, timezone.now() + (timedelta(seconds=wait) if wait else paced(TROUBLE)), str(error), free=True)
-    else:
-        _take_in(flows, events, records)
+    records, read, trouble = _read(connection, stream, events)
+    if read:
+        _take_in(flows, events[:read], records)
+    if trouble:
+        _put_off(connection, events[read:], trouble)
 
 
-def _read(connection: Connection, stream: Stream, keys: list[str]) -> list[Record]:
-    client = clients.client(connection)
+def _read(connection: Connection, stream: Stream, events: Sequence[Found]) -> tuple[list[Record], int, Trouble | None]:
+    """The records of the first so many events, and what kept the others from being read."""
+    client, records, size = clients.client(connection), list[Record](), stream.keys_at_once
     with clients.meter(connection).paced(connection.pk):
-        return [record for at in range(0, len(keys), 100) for record in read_keys(stream, client, keys[at : at + 100])]
+        for at in range(0, len(events), size):
+            try:
+                records += read_keys(stream, client, list(dict.fromkeys(key for _, key, _ in events[at : at + size])))
+            except (ConnectorError, vault.WrongKeyError) as error:
+                return records, at, error
+    return records, len(events), None
+
+
+def _put_off(connection: Connection, events: Sequence[Found], trouble: Trouble) -> None:
+    if isinstance(trouble, CredentialsError):
+        refuse(connection, trouble.message, now=timezone.now())
+        _later(events, timezone.now() + paced(TROUBLE), trouble.message, free=True)
+        return
+    wait = getattr(trouble, "retry_after", None)
+    if wait and isinstance(trouble, ThrottledError):
+        throttle.block(connection.pk, clients.client(connection).limit, wait)
+    _later(events, timezone.now() + (timedelta(seconds=wait) if wait else paced(TROUBLE)), str(trouble), free=True)
 
 
 def _take_in(flows: Sequence[Flow], events: Sequence[Found], records: Sequence[Record]) -> None:

@@ -31,8 +31,6 @@ SILENT = timedelta(minutes=7)
 """A run that wrote nothing for so long has lost its worker: longer than any task may take."""
 TURN = 60.0
 """Seconds after which a run begins no further page and leaves the rest to another task."""
-KEYS = 100
-"""Named records that are read together."""
 RESTARTS = 5
 
 
@@ -150,8 +148,8 @@ def _cannot_read(flow: Flow) -> str:
 def _records(run: SyncRun, stream: Stream, client: JsonClient) -> Iterator[list[Record]]:
     """The run's records, from its place on, in pages of the flow's batch size."""
     if run.keys:
-        for at in range(int(run.place or 0), len(run.keys), KEYS):
-            yield read_keys(stream, client, run.keys[at : at + KEYS])
+        for at in range(int(run.place or 0), len(run.keys), stream.keys_at_once):
+            yield read_keys(stream, client, run.keys[at : at + stream.keys_at_once])
         return
     records = stream.read(client, run.place or run.since or run.flow.cursor)
     yield from batches(records, min(run.flow.batch, settings.HUB_BATCH))
@@ -198,8 +196,9 @@ def _take_in(run: SyncRun, pages: Iterator[list[Record]], *, deadline: float) ->
 
 
 def _place(run: SyncRun, page: Sequence[Record]) -> str:
-    if run.keys:
-        return str(int(run.place or 0) + KEYS)
+    stream = stream_of(run.flow)
+    if run.keys and stream:
+        return str(int(run.place or 0) + stream.keys_at_once)
     return max([run.place, *(record.cursor for record in page)]) if run.since else ""
 
 
