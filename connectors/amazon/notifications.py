@@ -53,15 +53,6 @@ def parse(settings: Mapping[str, str], body: bytes) -> Event:
     return Event(id=name, type=kind[:_LONGEST], stream=stream, key=key, occurred_at=_text(inner, "EventTime")[:40])
 
 
-def finished_feed(body: bytes) -> str:
-    """The id of the feed that a notification says is processed, "" for any other. Raises BadEventError as `parse`."""
-    outer = _content(body)
-    inner = _group(outer, "detail") or outer
-    if _text(inner, "NotificationType") != FEED:
-        return ""
-    return _text(_about(FEED, _group(inner, "Payload") or {}), "feedId")
-
-
 def _content(body: bytes) -> Content:
     try:
         content = decode(body)

@@ -110,11 +110,6 @@ def test_a_type_that_announces_no_record_is_an_event_without_stream(content: dic
     assert (event.id, event.stream, event.key) == ("n-1", "", "")
 
 
-def test_a_finished_feed_is_known_by_its_number() -> None:
-    assert notifications.finished_feed(raw(notices.bridged(notices.feed("777")))) == "777"
-    assert notifications.finished_feed(raw(notices.order())) == ""
-
-
 @pytest.mark.parametrize("given", ["", "k" * 39, "K" * 40, "k" * 40 + " ", "ü" * 40])
 def test_a_wrong_key_of_the_bridge_is_refused(given: str) -> None:
     with pytest.raises(BadSignatureError):

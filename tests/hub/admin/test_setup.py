@@ -294,3 +294,10 @@ def test_a_second_check_of_a_flow_is_refused_in_words_while_one_is_not_over(ente
 def test_who_only_looks_may_not_start_a_check(enter: Enter) -> None:
     made = factories.flow()
     assert enter("Auditor").post(reverse("admin:hub_flow_act", args=[made.pk]), {"act": "check", "confirmed": "yes"}).status_code == 403
+
+
+def test_subscribing_says_what_to_enter_first(enter: Enter) -> None:
+    made = factories.connection("amazon")
+    wish = {"act": "subscribe", "confirmed": "yes"}
+    page = words(enter().post(reverse("admin:hub_connection_act", args=[made.pk]), wish, follow=True))
+    assert "did not take the subscription: Enter the queue's ARN" in page
