@@ -300,4 +300,4 @@ def test_subscribing_says_what_to_enter_first(enter: Enter) -> None:
     made = factories.connection("amazon")
     wish = {"act": "subscribe", "confirmed": "yes"}
     page = words(enter().post(reverse("admin:hub_connection_act", args=[made.pk]), wish, follow=True))
-    assert "did not take the subscription: Enter the queue's ARN" in page
+    assert "did not take the subscription: Enter the queue" in page
