@@ -9,9 +9,10 @@ from typing import Any
 from urllib.parse import quote
 
 from connectors.amazon import documents, times
+from connectors.amazon.account import open_marketplaces, shut_out
 from connectors.amazon.documents import Document
 from connectors.amazon.regions import BY_COUNTRY, chosen
-from connectors.errors import MissingError, NotReadyError, RejectedError, TransientError
+from connectors.errors import CredentialsError, MissingError, NotReadyError, RejectedError, TransientError
 from connectors.http import JsonClient
 
 PATH = "reports/2021-06-30"
@@ -113,8 +114,8 @@ def made(client: JsonClient, kind: Kind, window: Window, *, now: datetime) -> Re
     while Amazon is making it, RejectedError when Amazon gave it up or refuses it.
     """
     reports = list(listed(client, [kind.type], since=max(window.asked_since, now - KEPT)))
-    places = frozenset(chosen(client.settings)[:MOST_MARKETPLACES])
-    mine = [one for one in reports if one.start == window.start and one.marketplaces in (places, frozenset())]
+    places = {frozenset(), *(frozenset(some[:MOST_MARKETPLACES]) for some in (chosen(client.settings), open_marketplaces(client)))}
+    mine = [one for one in reports if one.start == window.start and one.marketplaces in places]
     last = max(mine, key=lambda one: one.created, default=None)
     if last is None or _is_stale(last, now):
         return ask(client, kind, window)
@@ -127,17 +128,26 @@ def made(client: JsonClient, kind: Kind, window: Window, *, now: datetime) -> Re
 
 def ask(client: JsonClient, kind: Kind, window: Window) -> Report:
     """Asks for a report. Raises NotReadyError unless it is done at once, else as `made`."""
-    wish = {
-        "reportType": kind.type,
-        "marketplaceIds": list(chosen(client.settings)[:MOST_MARKETPLACES]),
-        "dataStartTime": times.written(window.start),
-        "dataEndTime": times.written(window.end),
-    }
-    answer = client.call("POST", f"{PATH}/reports", body=wish, limit="createReport", safe=True).body or {}
+    try:
+        answer = _asked(client, kind, window)
+    except CredentialsError as error:
+        if not shut_out(client, error):
+            raise
+        answer = _asked(client, kind, window)
     report = one(client, str(answer.get("reportId") or ""))
     if report is None:
         raise _not_ready(kind)
     return _finished(client, report, kind)
+
+
+def _asked(client: JsonClient, kind: Kind, window: Window) -> dict[str, Any]:
+    wish = {
+        "reportType": kind.type,
+        "marketplaceIds": list(open_marketplaces(client)[:MOST_MARKETPLACES]),
+        "dataStartTime": times.written(window.start),
+        "dataEndTime": times.written(window.end),
+    }
+    return client.call("POST", f"{PATH}/reports", body=wish, limit="createReport", safe=True).body or {}
 
 
 def _address(client: JsonClient, report: Report) -> str:

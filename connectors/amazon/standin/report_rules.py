@@ -34,6 +34,8 @@ def checked(box: AmazonSandbox, request: Request, *, scheduled: bool = False) ->
         raise _invalid("Invalid input")
     _check_type(wish.get("reportType"))
     _check_places(wish.get("marketplaceIds"), request)
+    if set(wish["marketplaceIds"]) & box.denied_marketplaces:
+        raise Refusal(403, "Unauthorized", "Access to requested resource is denied.")
     options = wish.get("reportOptions", {})
     if not isinstance(options, dict) or not all(isinstance(value, str) for value in options.values()):
         raise _invalid("reportOptions must be a map of strings.")

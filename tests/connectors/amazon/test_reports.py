@@ -12,6 +12,7 @@ from connectors.amazon.reports import Kind, Report, Window
 from connectors.amazon.sandbox import AmazonSandbox
 from connectors.amazon.standin import returned
 from connectors.errors import NotReadyError, RejectedError, TransientError
+from tests.connectors.amazon.conftest import client_of
 from tests.connectors.amazon.models import valid
 from tests.connectors.amazon.shop import sell, wait
 
@@ -168,3 +169,16 @@ def _done(shop: AmazonSandbox, seller: AmazonClient) -> Report:
         made(shop, seller, ORDERS, wanted)
     wait(shop)
     return made(shop, seller, ORDERS, wanted)
+
+
+def test_a_marketplace_that_denies_access_is_left_out(shop: AmazonSandbox) -> None:
+    both = client_of(shop, marketplace_ids="US, CA")
+    sell(shop, 1)
+    shop.denied_marketplaces.add("A2EUQ1WTGCTBG2")
+    wanted = window(shop)
+    for _ in range(2):
+        with pytest.raises(NotReadyError):
+            made(shop, both, ORDERS, wanted)
+    wait(shop)
+    assert made(shop, both, ORDERS, wanted).marketplaces == {"ATVPDKIKX0DER"}
+    assert asked(shop) == 1
