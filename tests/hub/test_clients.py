@@ -36,6 +36,16 @@ def test_a_token_is_found_by_every_other_process_and_stored_unreadable(shop: Con
     assert "a-secret-token" not in AccessToken.objects.get().sealed
 
 
+def test_a_seller_and_an_application_have_their_tokens_side_by_side(shop: Connection) -> None:
+    mine = SharedTokens(shop.pk)
+    mine.put("seller", lasting("S"))
+    mine.put("grantless", lasting("G"))
+    with mine.lock("seller"):
+        mine.put("seller", lasting("S2"))
+    found = [SharedTokens(shop.pk).get(name) for name in ("seller", "grantless")]
+    assert [token.value for token in found if token] == ["S2", "G"]
+
+
 def test_there_is_no_token_before_the_first(shop: Connection) -> None:
     assert SharedTokens(shop.pk).get("access") is None
 
