@@ -19,6 +19,7 @@ from connectors.hooks import Exchange, Hooks, Quota, Token
 from connectors.http import JsonClient
 from connectors.registry import connector as declared
 from hub import throttle, vault
+from hub.core.lanes import Lane
 from hub.models import AccessToken, Connection
 
 log = structlog.get_logger(__name__)
@@ -37,22 +38,22 @@ class Meter:
     quotas: dict[str, Quota] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    paced_by: tuple[int, int] | None = None
-    """(thread, connection) whose calls wait for the shared limit one by one; calls of sender threads were taken in advance."""
+    paced_by: tuple[int, int, Lane] | None = None
+    """(thread, connection, lane) whose calls wait for the shared limit one by one; calls of sender threads were taken in advance."""
 
     def count(self, limit: str, cost: int) -> None:
-        """One call about to be made. Raises ThrottledError where a paced call would have to wait for long."""
+        """One call about to be made. Raises NoCallsLeftError where a paced call would have to wait for long."""
         paced = self.paced_by
         if paced and paced[0] == threading.get_ident():
-            _take_or_wait(paced[1], limit, cost)
+            _take_or_wait(paced[1], limit, cost, paced[2])
             return
         with self.lock:
             self.calls[limit] = self.calls.get(limit, 0) + cost
 
     @contextmanager
-    def paced(self, connection_id: int) -> Iterator[None]:
+    def paced(self, connection_id: int, lane: Lane) -> Iterator[None]:
         """Calls of this thread take from the shared limit as they are made: for reading, which is one call after the other."""
-        self.paced_by = (threading.get_ident(), connection_id)
+        self.paced_by = (threading.get_ident(), connection_id, lane)
         try:
             yield
         finally:
@@ -73,12 +74,16 @@ class Meter:
             throttle.learn(connection_id, name, quota)
 
 
-def _take_or_wait(connection_id: int, limit: str, cost: int) -> None:
+class NoCallsLeftError(ThrottledError):
+    """Our own count says that no call is left for this lane; the system was not asked."""
+
+
+def _take_or_wait(connection_id: int, limit: str, cost: int, lane: Lane) -> None:
     deadline = time.monotonic() + LONGEST_PACE
-    while not throttle.take(connection_id, limit, cost):
-        wait = throttle.wait_for(connection_id, limit, cost)
+    while not throttle.take(connection_id, limit, cost, lane=lane):
+        wait = throttle.wait_for(connection_id, limit, cost, lane=lane)
         if time.monotonic() + wait > deadline:
-            raise ThrottledError("The rate limit of this connection is used up for now; reading goes on later.", retry_after=wait)
+            raise NoCallsLeftError("The rate limit of this connection is used up for now; reading goes on later.", retry_after=wait)
         time.sleep(max(wait, 0.02))
 
 

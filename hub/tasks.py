@@ -10,7 +10,7 @@ from typing import ParamSpec
 
 import structlog
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django_q.models import Failure
 
@@ -19,7 +19,7 @@ from hub.engine import completeness as counting
 from hub.engine import deliver as sender
 from hub.engine import events as webhooks
 from hub.engine import inbox as queues
-from hub.engine import known, leases, read
+from hub.engine import known, leases, read, runs
 from hub.models import Connection, Delivery, Flow, InboundEvent, SyncRun
 from hub.purge import purge_personal_data
 
@@ -99,7 +99,7 @@ def poll(pk: int) -> None:
     """Reads what is new in a flow, as its schedule asks."""
     flow = Flow.objects.filter(pk=pk, enabled=True, source__enabled=True).exclude(source__status=Connection.Status.REFUSED).first()
     if flow is not None:
-        run(read.start_run(flow, trigger=SyncRun.Trigger.SCHEDULE, wake_up=False).pk)
+        run((runs.waits_already(flow) or read.start_run(flow, trigger=SyncRun.Trigger.SCHEDULE, wake_up=False)).pk)
 
 
 @discreet
@@ -108,8 +108,8 @@ def tick() -> None:
     now = timezone.now()
     back = leases.expired(now=now)
     released = known.release_arrived(now=now)
-    lost = read.lost_runs(now=now)
-    wake_due()
+    lost = runs.lost_runs(now=now)
+    wake_due(resting=True)
     counting.start_daily(now=now)
     counting.wake_due(now=now)
     for pk in queues.with_queue():
@@ -118,16 +118,24 @@ def tick() -> None:
         log.info("tick", leases_back=back, released=released, runs_lost=lost)
 
 
-def wake_due() -> None:
-    """What waits for its time is woken when that has come; the supervisor looks every few seconds, `tick` every minute."""
-    for pk in _due_targets():
+def wake_due(*, resting: bool = False) -> None:
+    """What waits for its time is woken when that has come; the supervisor looks every few seconds, `tick` every minute.
+
+    `resting`: also the flows whose rate limit was empty and is not expected to have a call yet.
+    """
+    for pk in _due_targets(resting=resting):
         wake.wake("deliver", pk)
     for pk in _due_events():
         wake.wake("events", pk)
+    for pk in runs.due_runs(now=timezone.now()):
+        wake.wake("run", pk)
 
 
-def _due_targets() -> list[int]:
-    due = Delivery.objects.filter(flow__target=OuterRef("pk"), flow__enabled=True, state__in=Delivery.DUE, due_at__lte=timezone.now())
+def _due_targets(*, resting: bool) -> list[int]:
+    now = timezone.now()
+    due = Delivery.objects.filter(flow__target=OuterRef("pk"), flow__enabled=True, state__in=Delivery.DUE, due_at__lte=now)
+    if not resting:
+        due = due.filter(Q(flow__resume_at=None) | Q(flow__resume_at__lte=now))
     return list(Connection.objects.filter(Exists(due), enabled=True).values_list("pk", flat=True))
 
 

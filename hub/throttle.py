@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import math
+import random
 import time
 from collections.abc import Mapping
 
 from django.db import connection as database
-from django.db.models import F
+from django.db.models import F, Value
+from django.db.models.functions import Least
 
 from connectors.base import Connector, Limit
 from connectors.hooks import Quota
+from hub.core.lanes import Lane, left_to_others, shares
 from hub.models import Connection, RateLimit
 
 LONGEST_BLOCK = 3600.0
 """Seconds that a system's own word can stop all calls, however long it asks for."""
 MOST_LEARNED, LEAST_LEARNED = 10, 0.01
 """Times the declared rate between which a learned one is believed."""
-_TAKE = """
-UPDATE hub_ratelimit SET tokens = {least}(burst, tokens + (%(now)s - refilled_at) * per_second) - %(n)s, refilled_at = %(now)s
-WHERE connection_id = %(connection)s AND name = %(name)s AND blocked_until <= %(now)s
-  AND {least}(burst, tokens + (%(now)s - refilled_at) * per_second) >= %(n)s
-"""
+_FREE = "{least}(burst, tokens + (%(now)s - refilled_at) * per_second)"
+_LEFT = "{greatest}({least}(reserved * %(of_reserved)s + (burst - reserved) * %(of_rest)s, burst - %(n)s), 0)"
+_TAKE = f"""
+UPDATE hub_ratelimit SET tokens = {_FREE} - %(n)s, refilled_at = %(now)s
+WHERE connection_id = %(connection)s AND name = %(name)s AND blocked_until <= %(now)s AND {_FREE} - %(n)s >= {_LEFT}
+"""  # noqa: S608 - our own words
 
 
 def ensure_limits(connection: Connection, connector: Connector) -> None:
@@ -42,16 +46,20 @@ def _row(connection: Connection, limit: Limit) -> RateLimit:
     )  # fmt: skip
 
 
-def take(connection_id: int, name: str, n: int) -> bool:
-    """Takes n calls at once, or none. False also where the system told us to wait. A connection without such a limit may always call."""
-    if _execute(_TAKE, {"now": time.time(), "n": n, "connection": connection_id, "name": name}):
-        return True
-    return not RateLimit.objects.filter(connection_id=connection_id, name=name).exists()
+def take(connection_id: int, name: str, n: int, *, lane: Lane = Lane.URGENT) -> bool:
+    """Takes n calls at once, or none; what is left must suffice for the lanes that go first.
+
+    False also where the system told us to wait. A connection without such a limit may always call.
+    """
+    of_reserved, of_rest = shares(lane)
+    values: dict[str, float | str] = {"now": time.time(), "n": n, "of_reserved": of_reserved, "of_rest": of_rest}
+    values |= {"connection": connection_id, "name": name}
+    return bool(_execute(_TAKE, values)) or not RateLimit.objects.filter(connection_id=connection_id, name=name).exists()
 
 
-def take_some(connection_id: int, name: str, n: int) -> int:
-    """As many of n calls as are left now; 0 to n."""
-    while n > 0 and not take(connection_id, name, n):
+def take_some(connection_id: int, name: str, n: int, *, lane: Lane = Lane.URGENT) -> int:
+    """As many of n calls as are left now to this lane; 0 to n."""
+    while n > 0 and not take(connection_id, name, n, lane=lane):
         n //= 2
     return n
 
@@ -62,15 +70,30 @@ def owe(connection_id: int, name: str, n: int) -> None:
         RateLimit.objects.filter(connection_id=connection_id, name=name).update(tokens=F("tokens") - n)
 
 
-def wait_for(connection_id: int, name: str, n: int = 1) -> float:
-    """Seconds until n calls are free, by what is known now."""
+def wait_for(connection_id: int, name: str, n: int = 1, *, lane: Lane = Lane.URGENT) -> float:
+    """Seconds until n calls are free for this lane, by what is known now."""
     row = RateLimit.objects.filter(connection_id=connection_id, name=name).first()
     if row is None:
         return 0.0
     now = time.time()
     free = min(row.burst, row.tokens + (now - row.refilled_at) * row.per_second)
-    refill = max(n - free, 0.0) / row.per_second if row.per_second else 60.0
+    missing = n + left_to_others(lane, burst=row.burst, reserved=row.reserved, n=n) - free
+    refill = max(missing, 0.0) / row.per_second if row.per_second else 60.0
     return max(refill, row.blocked_until - now, 0.0)
+
+
+def refused(connection_id: int, name: str, retry_after: float | None) -> float | None:
+    """The system takes no more calls of this limit: it is empty, and nobody calls for as long as the system says, or until one call is
+    refilled. Answers the seconds to wait; None where neither is known."""
+    row = RateLimit.objects.filter(connection_id=connection_id, name=name).first()
+    if row is None:
+        return retry_after
+    now, wait = time.time(), retry_after
+    if wait is None:
+        wait = (1.0 + random.uniform(0.05, 0.25)) / row.per_second if row.per_second else 60.0  # noqa: S311 - parts the crowd
+    RateLimit.objects.filter(pk=row.pk).update(tokens=Least(F("tokens"), Value(0.0)), refilled_at=now)
+    block(connection_id, name, wait)
+    return wait
 
 
 def block(connection_id: int, name: str, seconds: float) -> None:

@@ -13,6 +13,7 @@ from django.db import connection as database
 
 from connectors.base import Record, Stream
 from connectors.registry import connector
+from hub.core.lanes import Lane
 from hub.core.policy import advice
 from hub.engine import known
 from hub.engine.doubt import doubted, unreadable
@@ -42,27 +43,38 @@ class Accepted:
 
 
 def accept(
-    flow: Flow, records: Sequence[Record], *, run: SyncRun | None = None, now: datetime, cursor: bool = True, force: bool = False
+    flow: Flow,
+    records: Sequence[Record],
+    *,
+    run: SyncRun | None = None,
+    now: datetime,
+    cursor: bool = True,
+    force: bool = False,
+    lane: Lane | None = None,
 ) -> Accepted:
     """Writes the deliveries of a page and moves the cursor, in one transaction; also for the flows whose records derive from these.
 
-    `force`: also what has not changed becomes a delivery (a resync). Wakes the sender after the commit. A record that the database or
-    our own code cannot take in becomes an unreadable one, alone; the others go on.
+    `force`: also what has not changed becomes a delivery (a resync). `lane`: by which they travel, if not by that of the run. Wakes the
+    sender after the commit. A record that the database or our own code cannot take in becomes an unreadable one, alone; the others go on.
     """
+    if lane is None:
+        lane = run.lane if run else Lane.NORMAL
     checked = [doubted(record) for record in records]
     try:
-        return _accept(flow, checked, run=run, now=now, cursor=cursor, force=force)
+        return _accept(flow, checked, run=run, now=now, cursor=cursor, force=force, lane=lane)
     except FAULTS_OF_A_RECORD as error:
         log.warning("a page holds a record that cannot be taken in", flow=flow.slug, error=type(error).__name__)
         if len(checked) == 1:
-            return _accept(flow, [unreadable(checked[0])], run=run, now=now, cursor=cursor, force=force)
-        one_by_one = (accept(flow, [record], run=run, now=now, cursor=cursor, force=force) for record in checked)
+            return _accept(flow, [unreadable(checked[0])], run=run, now=now, cursor=cursor, force=force, lane=lane)
+        one_by_one = (accept(flow, [record], run=run, now=now, cursor=cursor, force=force, lane=lane) for record in checked)
         return sum(one_by_one, Accepted())
 
 
-def _accept(flow: Flow, records: Sequence[Record], *, run: SyncRun | None, now: datetime, cursor: bool, force: bool) -> Accepted:
-    page = page_of(flow, records, now=now, force=force)
-    derived = [page_of(other, made, now=now) for other, made in _derived(flow, records)]
+def _accept(
+    flow: Flow, records: Sequence[Record], *, run: SyncRun | None, now: datetime, cursor: bool, force: bool, lane: Lane
+) -> Accepted:
+    page = page_of(flow, records, now=now, force=force, lane=lane)
+    derived = [page_of(other, made, now=now, lane=lane) for other, made in _derived(flow, records)]
     with transaction.atomic():
         _lock([page, *derived])
         counts = _accept_page(page, run=run, now=now)
@@ -125,7 +137,10 @@ def _accept_page(page: Page, *, run: SyncRun | None, now: datetime) -> Accepted:
     elsewhere = _owned_elsewhere(flow, news)
     unsure = _supersede(news, latest, now)
     since = {key: one.due_at for key, one in latest.items() if one.state in Delivery.DUE}
-    rows = [_row(page, record, elsewhere, run=run, now=now, due=since.get(record.key, now), unsure=record.key in unsure) for record in news]
+    rows = [
+        _row(page, record, elsewhere, latest, run=run, now=now, due=since.get(record.key, now), unsure=record.key in unsure)
+        for record in news
+    ]
     insert(Delivery, rows)
     stopped = [row["key"] for row in rows if row["state"] == Delivery.State.FAILED]
     if stopped:
@@ -168,7 +183,15 @@ def _supersede(records: Sequence[Record], latest: dict[str, Latest], now: dateti
 
 
 def _row(
-    page: Page, record: Record, elsewhere: dict[str, str], *, run: SyncRun | None, now: datetime, due: datetime, unsure: bool
+    page: Page,
+    record: Record,
+    elsewhere: dict[str, str],
+    latest: dict[str, Latest],
+    *,
+    run: SyncRun | None,
+    now: datetime,
+    due: datetime,
+    unsure: bool,
 ) -> dict[str, Any]:
     """The columns of a new delivery. `due`: what takes the place of one that still waits keeps its place in the order."""
     state, code, reason = _first_state(record, elsewhere)
@@ -178,8 +201,8 @@ def _row(
         "amount": draft.amount, "currency": draft.currency, "sequence": draft.sequence,
         "placed_at": draft.placed_at, "fingerprint": page.contents[record.key],
         "version": record.version[:60], "masked": draft.masked, "sealed": draft.sealed, "seal_id": draft.seal.pk if draft.seal else None,
-        "priority": page.flow.priority, "due_at": due, "unknown": unsure, "fresh": page.force, "run_id": run.pk if run else None,
-        "created_at": now, "changed_at": now,
+        "priority": page.priority(record.key, latest.get(record.key)), "due_at": due, "unknown": unsure, "fresh": page.force,
+        "run_id": run.pk if run else None, "created_at": now, "changed_at": now,
     }  # fmt: skip
 
 

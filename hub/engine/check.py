@@ -10,6 +10,7 @@ from typing import Any
 from connectors.base import Finding
 from connectors.errors import ConnectorError
 from hub import clients, vault
+from hub.core.lanes import Lane
 from hub.engine.health import refuse
 from hub.models import Connection, ErrorRecord
 
@@ -50,7 +51,7 @@ def _ask(connection: Connection) -> tuple[list[Finding], str]:
         declared = clients.connector(connection)
         client = copy(clients.client(connection))
         client.timeout = TIMEOUT
-        with clients.meter(connection).paced(connection.pk):
+        with clients.meter(connection).paced(connection.pk, Lane.URGENT):
             findings = declared.check(client)
             environment = declared.environment(client) if declared.environment and _works(findings) else ""
         return findings, environment

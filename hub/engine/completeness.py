@@ -16,6 +16,7 @@ from django.utils import timezone
 from connectors.base import Stream
 from connectors.errors import ConnectorError, NotReadyError, ThrottledError
 from hub import clients, vault
+from hub.core.lanes import Lane
 from hub.engine.read import start_run
 from hub.engine.records import stream_of
 from hub.models import CompletenessCheck, Connection, Delivery, Flow, SyncRun
@@ -117,7 +118,7 @@ def _census(stream: Stream, source: Connection, check: CompletenessCheck) -> Ite
     if stream.census is None:
         return
     client, seen = clients.client(source), set[str]()
-    with clients.meter(source).paced(source.pk):
+    with clients.meter(source).paced(source.pk, Lane.BACKFILL):
         keys = stream.census(client, _written(check.since), _written(check.until))
         while portion := list(islice(keys, AT_ONCE)):
             fresh = [key for key in dict.fromkeys(portion) if key not in seen]

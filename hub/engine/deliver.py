@@ -11,14 +11,13 @@ import structlog
 from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db import connection as database
-from django.db.models import BooleanField, Exists, F, OuterRef, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import F
 from django.utils import timezone
 
-from connectors.base import Limit
 from connectors.errors import ConnectorError
-from hub import clients, throttle, vault
-from hub.core.policy import MISSING
+from hub import clients, vault
+from hub.core.lanes import Lane, lane_of
+from hub.engine.buckets import Bucket, buckets, in_order, note_refusals
 from hub.engine.health import may_send, refuse
 from hub.engine.prepare import open_rows, prepare
 from hub.engine.records import operation_of
@@ -44,47 +43,61 @@ def deliver(connection_id: int, *, deadline: float, pause: float = 0.0) -> int:
         if connection is None or not may_send(connection, now):
             break
         flows = list(Flow.objects.filter(target=connection, enabled=True).exclude(operation="").select_related("source", "target"))
+        if not flows:
+            break
         try:
             clients.client(connection)
         except vault.WrongKeyError as error:
             refuse(connection, str(error), now=now)
             break
-        rows = _batch(connection, flows, now)
-        if rows is None:
-            continue
-        if not rows:
+        turn = _turn(connection, flows, now)
+        if turn is None:
             break
-        count += len(rows)
-        if len(rows) < _most(flows):
+        count += turn
+        if 0 < turn < _most(flows):
             time.sleep(pause)
     return count
 
 
-def _batch(connection: Connection, flows: Sequence[Flow], now: datetime) -> list[Row] | None:
-    """One batch from claim to settle; None after a short wait for the rate limit, an empty list when nothing is due."""
-    if not flows or not _due(flows, now).exists():
-        return []
-    limit = _limit(connection)
+def _turn(connection: Connection, flows: Sequence[Flow], now: datetime) -> int | None:
+    """One batch of every rate limit that has calls left; a short wait when none has. None when nothing more can be done here."""
+    count, waits = 0, []
+    due = in_order(buckets(connection, flows), now)
+    for bucket in due:
+        sent = _batch(connection, bucket, now)
+        if isinstance(sent, int):
+            count += sent
+            continue
+        waits.append(sent)
+        if sent > LONGEST_PAUSE:
+            bucket.rest(sent, now)
+    if count:
+        return count
+    if not waits or min(waits) > LONGEST_PAUSE:
+        return None
+    time.sleep(min(waits) + 0.01)
+    return 0
+
+
+def _batch(connection: Connection, bucket: Bucket, now: datetime) -> int | float:
+    """One batch from claim to settle: how many deliveries; or, as float, the seconds until its rate limit has a call again."""
+    flows = bucket.flows
     bulk = all(operation_of(flow).send_many for flow in flows)
     most = _most(flows)
-    wanted = 1 if bulk else most
-    allowed = throttle.take_some(connection.pk, limit.name, wanted) if limit else wanted
+    allowed, lane = bucket.take(1 if bulk else most, now)
     if not allowed:
-        pause = throttle.wait_for(connection.pk, limit.name) if limit else 0.0
-        if pause > LONGEST_PAUSE:
-            return []
-        time.sleep(pause + 0.01)
-        return None
+        return float(bucket.wait(lane))
     rows: list[Row] = []
     try:
-        lease, rows = claim(flows, size=most if bulk else allowed, now=now, alone=connection.failures > 0)
+        lease, rows = claim(flows, size=most if bulk else allowed, now=now, alone=connection.failures > 0, lane=lane)
         if rows:
             work(connection, flows, rows)
+            note_refusals(connection, bucket, rows)
             settle(connection, rows, lease=lease, now=timezone.now())
     finally:
-        if limit:
-            clients.meter(connection).settle(connection.pk, taken=allowed, limit=limit.name)
-    return rows
+        if bucket.name:
+            clients.meter(connection).settle(connection.pk, taken=allowed, limit=bucket.name)
+    return len(rows)
 
 
 def _most(flows: Sequence[Flow]) -> int:
@@ -93,34 +106,17 @@ def _most(flows: Sequence[Flow]) -> int:
     return min(most, max(flow.batch for flow in flows))
 
 
-def _limit(connection: Connection) -> Limit | None:
-    declared = clients.connector(connection).limits
-    return declared[0] if declared else None
-
-
-def _due(flows: Sequence[Flow], now: datetime) -> QuerySet[Delivery]:
-    sending = Delivery.objects.filter(flow=OuterRef("flow"), key=OuterRef("key"), state=Delivery.State.SENDING)
-    due = Delivery.objects.filter(flow__in=[flow.pk for flow in flows], state__in=Delivery.DUE, due_at__lte=now)
-    return due.exclude(Exists(sending)).exclude(Exists(_ahead()))
-
-
-def _ahead() -> QuerySet[Delivery]:
-    """An earlier delivery of the same sequence that is under way, or waits for the target to recover; not one that lacks a value."""
-    mine = {"flow": OuterRef("flow"), "sequence": OuterRef("sequence"), "id__lt": OuterRef("id")}
-    # Spelled out as in its partial index, which SQLite would not use for values that it is given apart.
-    busy = RawSQL("state IN ('sending', 'waiting') AND sequence > ''", (), output_field=BooleanField())
-    return Delivery.objects.filter(busy, **mine).exclude(reason_code=MISSING)
-
-
-def claim(flows: Sequence[Flow], *, size: int, now: datetime, alone: bool = False) -> tuple[str, list[Row]]:
+def claim(flows: Sequence[Flow], *, size: int, now: datetime, alone: bool = False, lane: Lane = Lane.BACKFILL) -> tuple[str, list[Row]]:
     """Leases due deliveries and counts the attempt. What killed a worker before is claimed alone; so is the first one after failures.
 
-    Answers the lease and the rows. Two workers never get the same delivery.
+    Nothing of a lane behind `lane` is taken along. Answers the lease and the rows. Two workers never get the same delivery.
     """
     lease = secrets.token_hex(16)
     try:
         with transaction.atomic():
-            due = _due(flows, now).order_by("-priority", "due_at", "id")
+            due = Delivery.due_of([flow.pk for flow in flows], now).order_by("-priority", "due_at", "id")
+            if lane is not Lane.BACKFILL:
+                due = due.filter(priority__gte=int(lane))
             if database.features.has_select_for_update_skip_locked:
                 due = due.select_for_update(skip_locked=True, of=("self",))
             chosen = _company(list(due.values_list("pk", "reason_code")[: 1 if alone else size]))
@@ -147,7 +143,7 @@ def _company(due: Sequence[tuple[int, str]]) -> list[int]:
 
 _LOADED = (
     "pk", "flow_id", "key", "attempts", "unknown", "fresh", "reason_code", "fingerprint", "version", "masked", "sealed", "seal_id",
-    "sequence", "due_at", "decision", "created_at",
+    "sequence", "due_at", "decision", "created_at", "priority",
 )  # fmt: skip
 
 
@@ -159,10 +155,11 @@ def _load(lease: str, flows: dict[int, Flow], now: datetime) -> list[Row]:
         Row(
             pk=pk, flow=flows[flow], key=key, attempts=attempts, unknown=unknown, fresh=fresh, before=before, fingerprint=content,
             version=version, masked=masked, sealed=None if sealed is None else bytes(sealed), seal=seals.get(seal), sequence=sequence,
-            due_at=due_at, started=now, decision=decision, created_at=created_at,
+            due_at=due_at, started=now, decision=decision, created_at=created_at, lane=lane_of(priority),
         )
         for (
-            pk, flow, key, attempts, unknown, fresh, before, content, version, masked, sealed, seal, sequence, due_at, decision, created_at
+            pk, flow, key, attempts, unknown, fresh, before, content, version, masked, sealed, seal, sequence, due_at, decision, created_at,
+            priority,
         ) in found
     ]  # fmt: skip
 

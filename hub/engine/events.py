@@ -15,10 +15,11 @@ from django.utils import timezone
 
 from connectors.base import Record, Stream
 from connectors.errors import ConnectorError, CredentialsError, ThrottledError
-from hub import clients, throttle, vault
+from hub import clients, vault
+from hub.core.lanes import Lane
 from hub.engine.accept import accept
 from hub.engine.health import refuse
-from hub.engine.read import count, read_keys
+from hub.engine.read import count, read_keys, slow_down
 from hub.engine.records import stream_of
 from hub.models import Connection, Flow, InboundEvent, SyncRun
 from hub.pace import paced
@@ -101,13 +102,13 @@ def _read_stream(connection: Connection, stream_id: str, events: Sequence[Found]
     if read:
         _take_in(flows, events[:read], records)
     if trouble:
-        _put_off(connection, events[read:], trouble)
+        _put_off(connection, stream, events[read:], trouble)
 
 
 def _read(connection: Connection, stream: Stream, events: Sequence[Found]) -> tuple[list[Record], int, Trouble | None]:
     """The records of the first so many events, and what kept the others from being read."""
     client, records, size = clients.client(connection), list[Record](), stream.keys_at_once
-    with clients.meter(connection).paced(connection.pk):
+    with clients.meter(connection).paced(connection.pk, Lane.URGENT):
         for at in range(0, len(events), size):
             try:
                 records += read_keys(stream, client, list(dict.fromkeys(key for _, key, _ in events[at : at + size])))
@@ -116,14 +117,14 @@ def _read(connection: Connection, stream: Stream, events: Sequence[Found]) -> tu
     return records, len(events), None
 
 
-def _put_off(connection: Connection, events: Sequence[Found], trouble: Trouble) -> None:
+def _put_off(connection: Connection, stream: Stream, events: Sequence[Found], trouble: Trouble) -> None:
     if isinstance(trouble, CredentialsError):
         refuse(connection, trouble.message, now=timezone.now())
         _later(events, timezone.now() + paced(TROUBLE), trouble.message, free=True)
         return
     wait = getattr(trouble, "retry_after", None)
-    if wait and isinstance(trouble, ThrottledError):
-        throttle.block(connection.pk, clients.client(connection).limit, wait)
+    if isinstance(trouble, ThrottledError):
+        wait = slow_down(connection, stream, trouble)
     _later(events, timezone.now() + (timedelta(seconds=wait) if wait else paced(TROUBLE)), str(trouble), free=True)
 
 

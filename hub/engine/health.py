@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.conf import settings
 
+from connectors.registry import connector
 from hub.core import policy
 from hub.engine.rows import Done, Failed, Row
 from hub.models import Connection, ErrorRecord
@@ -32,12 +33,14 @@ def judge(target: Connection, rows: Sequence[Row], *, now: datetime) -> None:
 
 def _circuit(target: Connection, rows: Sequence[Row], now: datetime) -> None:
     # One bulk call that fails gives all its rows the same error: it counts as one failure.
+    # One that counts its calls by kind and takes no more of one kind is not unwell: only that limit is closed.
+    signs = (
+        ("transient", "unknown_outcome") if len(connector(target.connector).limits) > 1 else ("transient", "throttled", "unknown_outcome")
+    )
     unwell = {
         id(row.result.error): row.result.error
         for row in rows
-        if isinstance(row.result, Failed)
-        and not row.result.at_source
-        and row.result.error.category in ("transient", "throttled", "unknown_outcome")
+        if isinstance(row.result, Failed) and not row.result.at_source and row.result.error.category in signs
     }
     worked = sum(
         isinstance(row.result, Done) or (isinstance(row.result, Failed) and row.result.error.category == "rejected") for row in rows

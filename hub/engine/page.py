@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Max
 
 from connectors.base import Record
+from hub.core.lanes import Lane, priority_in
 from hub.engine.draft import Draft, drafts
 from hub.engine.records import content_hash
 from hub.models import Delivery, Flow
@@ -25,19 +26,21 @@ class Latest:
     version: str
     unknown: bool
     due_at: datetime
+    priority: int
 
 
 @dataclass(slots=True, kw_only=True)
 class Page:
     """The newest version of each record read for a flow, with its fingerprint and, where it looks like news, its draft.
 
-    `force`: every record counts as news.
+    `force`: every record counts as news. `lane`: by which they came.
     """
 
     flow: Flow
     read: int
     newest: dict[str, Record]
     force: bool = False
+    lane: Lane = Lane.NORMAL
     contents: dict[str, str] = field(default_factory=dict)
     drafts: dict[str, Draft] = field(default_factory=dict)
 
@@ -48,6 +51,13 @@ class Page:
             for key, record in self.newest.items()
             if self.force or is_news(latest.get(key), version=record.version, content=self.contents[key])
         ]
+
+    def priority(self, key: str, latest: Latest | None) -> int:
+        """Of a new delivery: by its lane and flow, at least that of an open one which it replaces. In a sequence nobody overtakes."""
+        if self.drafts[key].sequence:
+            return self.flow.priority
+        own = priority_in(self.lane, self.flow.priority)
+        return max(own, latest.priority) if latest and latest.state in Delivery.OPEN else own
 
 
 def is_news(latest: Latest | None, *, version: str, content: str) -> bool:
@@ -63,9 +73,9 @@ def is_news(latest: Latest | None, *, version: str, content: str) -> bool:
     return content != latest.fingerprint or (latest.state == Delivery.State.SENDING and version != latest.version)
 
 
-def page_of(flow: Flow, records: Sequence[Record], *, now: datetime, force: bool = False) -> Page:
+def page_of(flow: Flow, records: Sequence[Record], *, now: datetime, force: bool = False, lane: Lane = Lane.NORMAL) -> Page:
     """Does beforehand what needs no lock, so that the transaction is short. What looks like news here is looked at again there."""
-    page = Page(flow=flow, read=len(records), newest=_newest(records), force=force)
+    page = Page(flow=flow, read=len(records), newest=_newest(records), force=force, lane=lane)
     if flow.operation and records:
         page.contents = {key: content_hash(flow, record.payload) for key, record in page.newest.items()}
         page.drafts = drafts(flow, page.news(latest_of(flow, page.newest)), now=now)
@@ -86,9 +96,11 @@ def latest_of(flow: Flow, keys: Any) -> dict[str, Latest]:
     """The last delivery of each key in this flow, in one query."""
     last = Delivery.objects.filter(flow=flow, key__in=list(keys)).order_by().values("key").annotate(last=Max("pk")).values("last")
     rows = Delivery.objects.filter(pk__in=last).values_list(
-        "key", "pk", "state", "fingerprint", "version", "unknown", "due_at", "created_at"
+        "key", "pk", "state", "fingerprint", "version", "unknown", "due_at", "created_at", "priority"
     )
     return {
-        key: Latest(pk=pk, state=state, fingerprint=content, version=version, unknown=unknown, due_at=min(due_at, created_at))
-        for key, pk, state, content, version, unknown, due_at, created_at in rows
+        key: Latest(
+            pk=pk, state=state, fingerprint=content, version=version, unknown=unknown, due_at=min(due_at, created_at), priority=priority
+        )
+        for key, pk, state, content, version, unknown, due_at, created_at, priority in rows
     }

@@ -10,6 +10,7 @@ from connectors.base import Record, Stream
 from connectors.errors import UnsupportedError
 from connectors.http import JsonClient
 from hub import clients
+from hub.core.lanes import Lane
 from hub.engine.page import Latest, latest_of
 from hub.engine.read import read_keys
 from hub.engine.records import content_hash, stream_of
@@ -33,7 +34,7 @@ def preview(flow: Flow, *, keys: Sequence[str] = (), since: str = "") -> Iterato
     stream = stream_of(flow)
     if stream is None or flow.source is None:
         raise UnsupportedError(f"The flow {flow.name} follows another one and reads nothing itself; resync that one.")
-    with clients.meter(flow.source).paced(flow.source.pk):
+    with clients.meter(flow.source).paced(flow.source.pk, Lane.NORMAL):
         seen: set[str] = set()
         for page in _pages(stream, clients.client(flow.source), keys, since):
             news = {record.key: record for record in page if record.key not in seen}

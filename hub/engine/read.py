@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -11,17 +12,18 @@ import structlog
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from connectors.base import Record, Stream
-from connectors.errors import ConnectorError, CredentialsError, ThrottledError, UnsupportedError
+from connectors.errors import ConnectorError, CredentialsError, NotReadyError, ThrottledError, UnsupportedError
 from connectors.http import JsonClient
 from hub import clients, throttle, vault
+from hub.core.lanes import Lane
 from hub.engine.accept import Accepted, accept
 from hub.engine.health import refuse
 from hub.engine.records import stream_of
-from hub.models import Connection, Flow, SyncRun
+from hub.models import Connection, Flow, InboundEvent, SyncRun
 from hub.pace import paced
 from hub.wake import wake
 
@@ -31,7 +33,8 @@ SILENT = timedelta(minutes=7)
 """A run that wrote nothing for so long has lost its worker: longer than any task may take."""
 TURN = 60.0
 """Seconds after which a run begins no further page and leaves the rest to another task."""
-RESTARTS = 5
+UNTOLD = 60.0
+"""Seconds until a run goes on whose system asks to wait without saying how long."""
 
 
 class End(Enum):
@@ -60,9 +63,13 @@ def start_run(
 
 
 def carry_out(run_id: int, *, turn: float = TURN) -> SyncRun | None:
-    """Reads what the run asks for, at most for `turn` seconds; then another task goes on with it. None when another worker has it."""
+    """Reads what the run asks for, at most for `turn` seconds; then another task goes on with it.
+
+    None when another worker has it, or when it is not yet due.
+    """
     now = timezone.now()
-    if not SyncRun.objects.filter(pk=run_id, state=State.WAITING).update(state=State.RUNNING, started_at=now, seen_at=now):
+    due = SyncRun.objects.filter(Q(due_at=None) | Q(due_at__lte=now), pk=run_id, state=State.WAITING)
+    if not due.update(state=State.RUNNING, started_at=now, seen_at=now, due_at=None):
         return None
     run = SyncRun.objects.select_related("flow", "flow__source", "flow__target").get(pk=run_id)
     if not run.keys and _read_already(run, now):
@@ -70,9 +77,8 @@ def carry_out(run_id: int, *, turn: float = TURN) -> SyncRun | None:
         return run
     try:
         _read(run, deadline=time.monotonic() + turn)
-    except ThrottledError as error:
-        _slow_down(run, error)
-        _put_back(run, error.message)
+    except (ThrottledError, NotReadyError) as error:
+        _put_back(run, error.message, seconds=_wait(run, error))
     except CredentialsError as error:
         if run.flow.source:
             refuse(run.flow.source, error.message, now=timezone.now())
@@ -91,15 +97,27 @@ def _read_already(run: SyncRun, now: datetime) -> bool:
     return sweeps.exclude(trigger=SyncRun.Trigger.WEBHOOK).exists()
 
 
-def _slow_down(run: SyncRun, error: ThrottledError) -> None:
-    """The system asked us to wait: everybody does."""
-    if run.flow.source and error.retry_after:
-        throttle.block(run.flow.source.pk, clients.client(run.flow.source).limit, error.retry_after)
+def _wait(run: SyncRun, error: ConnectorError) -> float:
+    """Seconds until the run goes on. A system that takes no more calls of this kind is left alone by everybody until then."""
+    wait = error.retry_after
+    if run.flow.source and isinstance(error, ThrottledError):
+        wait = slow_down(run.flow.source, stream_of(run.flow), error)
+    return min(UNTOLD if wait is None else wait, throttle.LONGEST_BLOCK)
 
 
-def _put_back(run: SyncRun, message: str = "") -> None:
-    """Another task goes on where this one stopped; without a wake-up the minute round takes it up."""
-    SyncRun.objects.filter(pk=run.pk).update(state=State.WAITING, place=run.place, message=message[:600], seen_at=timezone.now())
+def slow_down(source: Connection, stream: Stream | None, error: ThrottledError) -> float | None:
+    """Closes the limit that the system says is used up; what our own count says has been counted. Answers the seconds to wait."""
+    if isinstance(error, clients.NoCallsLeftError):
+        return error.retry_after
+    name = error.limit or (stream.limit if stream else "") or clients.client(source).limit
+    return throttle.refused(source.pk, name, error.retry_after)
+
+
+def _put_back(run: SyncRun, message: str = "", *, seconds: float = 0.0) -> None:
+    """Another task goes on where this one stopped, after so many seconds; without a wake-up the regular round takes it up."""
+    now = timezone.now()
+    due_at = now + timedelta(seconds=seconds)
+    SyncRun.objects.filter(pk=run.pk).update(state=State.WAITING, place=run.place, message=message[:600], seen_at=now, due_at=due_at)
     run.state = State.WAITING
 
 
@@ -119,7 +137,7 @@ def _read(run: SyncRun, *, deadline: float) -> None:
         raise UnsupportedError(f"The flow {flow.name} has nothing to read.")
     client = clients.client(flow.source)
     meter = clients.meter(flow.source)
-    with meter.paced(flow.source.pk):
+    with meter.paced(flow.source.pk, run.lane):
         end = _take_in(run, _records(run, stream, client), deadline=deadline)
     if end is End.DONE and not (run.keys or run.since):
         Flow.objects.filter(pk=flow.pk).update(last_read_at=timezone.now())
@@ -184,15 +202,25 @@ def read_keys(stream: Stream, client: JsonClient, keys: Sequence[str]) -> list[R
 
 def _take_in(run: SyncRun, pages: Iterator[list[Record]], *, deadline: float) -> End:
     """Accepts page after page and keeps the run's counts and place current."""
-    chosen = bool(run.keys or run.since)
+    chosen, began = bool(run.keys or run.since), run.place
     for page in pages:
         counts = accept(run.flow, page, run=run, now=timezone.now(), cursor=not chosen, force=bool(run.keys))
         run.place = _place(run, page)
         if count(run, counts):
             return End.STOPPED
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline or (deadline < math.inf and run.place != began and _gives_way(run)):
             return End.MORE
     return End.DONE
+
+
+def _gives_way(run: SyncRun) -> bool:
+    """A back-fill lets what is urgent at the same system go first; in the meantime its task waits in the queue."""
+    if run.lane is not Lane.BACKFILL:
+        return False
+    now, source = timezone.now(), run.flow.source_id
+    announced = InboundEvent.objects.filter(connection=source, state=InboundEvent.State.RECEIVED, due_at__lte=now)
+    waiting = SyncRun.objects.filter(Q(due_at=None) | Q(due_at__lte=now), flow__source=source, state=State.WAITING).exclude(pk=run.pk)
+    return announced.exists() or any(other.lane is not Lane.BACKFILL for other in waiting.select_related("flow")[:20])
 
 
 def _place(run: SyncRun, page: Sequence[Record]) -> str:
@@ -209,19 +237,3 @@ def count(run: SyncRun, counts: Accepted) -> bool:
     rows = SyncRun.objects.filter(pk=run.pk)
     rows.update(place=run.place, **{name: F(name) + getattr(counts, name) for name in Accepted.__slots__}, seen_at=timezone.now())
     return rows.filter(stop_asked=True).exists()
-
-
-def lost_runs(*, now: datetime) -> int:
-    """Runs whose worker died: chosen ones go on at their place, the others are closed, since the next one goes on at the cursor.
-
-    Runs that nobody took up are woken.
-    """
-    lost = SyncRun.objects.filter(state=State.RUNNING, seen_at__lt=now - paced(SILENT))
-    words = "The worker stopped in the middle of it"
-    again = lost.exclude(keys=[], since="").filter(restarts__lt=RESTARTS)
-    count = again.update(state=State.WAITING, restarts=F("restarts") + 1, message=f"{words}; it goes on where it was.")
-    count += lost.update(state=State.FAILED, finished_at=now, message=f"{words}; the next run goes on where it was.")
-    idle = SyncRun.objects.filter(state=State.WAITING, created_at__lt=now - timedelta(seconds=30))
-    for pk in idle.order_by("pk").values_list("pk", flat=True)[:50]:
-        wake("run", pk)
-    return count

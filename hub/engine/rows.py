@@ -9,6 +9,7 @@ from typing import Any
 
 from connectors.base import Payload, Receipt, Reference
 from connectors.errors import ConnectorError, Problem
+from hub.core.lanes import Lane
 from hub.engine.records import system_name
 from hub.engine.statements import update
 from hub.models import Delivery, Flow, Seal
@@ -74,6 +75,7 @@ class Row:
     created_at: datetime
     started: datetime
     decision: str = ""
+    lane: Lane = Lane.NORMAL
     source: Payload = field(default_factory=dict)
     refreshed: bool = False
     target_key: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any
 
 from django.conf import settings
@@ -206,7 +207,7 @@ def _follow(rows: Sequence[Row], followers: Sequence[Flow], now: datetime) -> No
     """Every success of a flow starts one delivery in each flow that follows it; people know it by the same title and amount."""
     done = [row for row in rows if isinstance(row.result, Done) and any(flow.after_id == row.flow.pk for flow in followers)]
     summaries = _summaries(done)
-    for flow in followers:
+    for flow, lane in product(followers, sorted({row.lane for row in done}, reverse=True)):
         records = [
             Record(
                 key=row.key,
@@ -214,9 +215,9 @@ def _follow(rows: Sequence[Row], followers: Sequence[Flow], now: datetime) -> No
                 summary=summaries.get(row.pk),
             )
             for row in done
-            if isinstance(row.result, Done) and row.flow.pk == flow.after_id
+            if isinstance(row.result, Done) and row.flow.pk == flow.after_id and row.lane is lane
         ]
-        accept(flow, records, now=now, cursor=False)
+        accept(flow, records, now=now, cursor=False, lane=lane)
 
 
 def _summaries(rows: Sequence[Row]) -> dict[int, Summary]:

@@ -8,9 +8,11 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from hub.core.lanes import AT_HAND, STEP
 from hub.models import Delivery, ErrorRecord
 from hub.wake import wake
 
@@ -27,7 +29,7 @@ Chosen = list[tuple[int, str]]
 def retry(deliveries: QuerySet[Delivery], *, by: User | None) -> int:
     """Queues failed, held and waiting ones again, from the source on; others are left alone. Answers how many.
 
-    Their error records stay open until the delivery succeeds, which heals them.
+    A few that somebody waits for go before everything else. Their error records stay open until the delivery succeeds, which heals them.
     """
     return _queue(deliveries, RETRYABLE, by=by, words="Retried.")
 
@@ -100,9 +102,11 @@ def _queue(deliveries: QuerySet[Delivery], states: Sequence[str], *, by: User | 
     with transaction.atomic():
         targets = list(deliveries.filter(state__in=states).order_by().values_list("flow__target_id", flat=True).distinct())
         chosen = _locked(deliveries, states)
+        lifted = Case(When(sequence="", then=Greatest(F("priority"), Value(STEP))), default=F("priority"))
+        first = {"priority": lifted} if len(chosen) <= AT_HAND else {}
         _change(
             chosen, state=State.PENDING, due_at=timezone.now(), fresh=True, attempts=0, deaths=0, waits_for="", reason="", reason_code="",
-            decision=decision,
+            decision=decision, **first,
         )  # fmt: skip
         _log(chosen, by=by, words=words)
         for target in targets:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.expressions import RawSQL
 
+from hub.core.policy import MISSING
 from hub.models.flow import Flow
 from hub.models.seal import Seal
 from hub.models.sync_run import SyncRun
@@ -101,6 +105,21 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return self.title or self.key
+
+    @classmethod
+    def due_of(cls, flows: Sequence[int], now: datetime) -> models.QuerySet[Delivery]:
+        """What may be sent now in these flows: never two of one record at once, nothing before what goes ahead of it in its sequence."""
+        sending = cls.objects.filter(flow=OuterRef("flow"), key=OuterRef("key"), state=cls.State.SENDING)
+        due = cls.objects.filter(flow__in=flows, state__in=cls.DUE, due_at__lte=now)
+        return due.exclude(Exists(sending)).exclude(Exists(cls._ahead()))
+
+    @classmethod
+    def _ahead(cls) -> models.QuerySet[Delivery]:
+        """An earlier delivery of the same sequence that is under way, or waits for the target to recover; not one that lacks a value."""
+        mine = {"flow": OuterRef("flow"), "sequence": OuterRef("sequence"), "id__lt": OuterRef("id")}
+        # Spelled out as in its partial index, which SQLite would not use for values that it is given apart.
+        busy = RawSQL("state IN ('sending', 'waiting') AND sequence > ''", (), output_field=models.BooleanField())
+        return cls.objects.filter(busy, **mine).exclude(reason_code=MISSING)
 
 
 class Attempt(models.Model):

@@ -43,8 +43,9 @@ class Flow(models.Model):
     cursor = models.TextField(max_length=4000, blank=True, editable=False)
     cursor_moved_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_read_at = models.DateTimeField(null=True, blank=True, editable=False)
+    resume_at = models.DateTimeField("sends again at", null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
-    history = HistoricalRecords(excluded_fields=["cursor", "cursor_moved_at", "last_read_at"])
+    history = HistoricalRecords(excluded_fields=["cursor", "cursor_moved_at", "last_read_at", "resume_at"])
 
     class Meta:
         ordering: ClassVar = ["name"]

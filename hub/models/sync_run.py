@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 
+from hub.core.lanes import Lane, lane_of_run
 from hub.models.flow import Flow
 
 
@@ -38,6 +39,7 @@ class SyncRun(models.Model):
     keys = models.JSONField(default=list, blank=True)
     since = models.CharField(max_length=40, blank=True)
     place = models.TextField(max_length=4000, blank=True, editable=False)
+    due_at = models.DateTimeField("goes on at", null=True, blank=True, editable=False)
     restarts = models.PositiveSmallIntegerField(default=0, editable=False)
     wanted = models.PositiveIntegerField(null=True, blank=True)
     read = models.PositiveIntegerField(default=0)
@@ -57,3 +59,8 @@ class SyncRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.flow} · run {self.pk}"
+
+    @property
+    def lane(self) -> Lane:
+        """Who goes first where calls are scarce."""
+        return lane_of_run(self.trigger, keys=len(self.keys), since=self.since, flow_priority=self.flow.priority)

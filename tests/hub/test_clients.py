@@ -14,6 +14,7 @@ from connectors.errors import ThrottledError, TransientError
 from connectors.hooks import Quota, Token
 from hub import clients, vault
 from hub.clients import Meter, SharedTokens
+from hub.core.lanes import Lane
 from hub.models import AccessToken, Connection, RateLimit
 
 
@@ -159,7 +160,7 @@ def test_what_an_answer_said_of_the_limit_is_learned(limit: RateLimit) -> None:
 
 def test_a_reader_takes_each_call_from_the_shared_limit(limit: RateLimit) -> None:
     meter = Meter()
-    with meter.paced(limit.connection_id):
+    with meter.paced(limit.connection_id, Lane.URGENT):
         meter.count("calls", 4)
     assert tokens_left() == 6
 
@@ -167,7 +168,7 @@ def test_a_reader_takes_each_call_from_the_shared_limit(limit: RateLimit) -> Non
 def test_a_reader_that_would_wait_for_long_gives_its_worker_back(limit: RateLimit) -> None:
     RateLimit.objects.update(tokens=0, per_second=0.01)
     meter = Meter()
-    with pytest.raises(ThrottledError) as refused, meter.paced(limit.connection_id):
+    with pytest.raises(ThrottledError) as refused, meter.paced(limit.connection_id, Lane.URGENT):
         meter.count("calls", 1)
     assert refused.value.retry_after
     assert refused.value.retry_after > 10

@@ -15,6 +15,7 @@ from django.db import connection as database
 from connectors.base import Connector, Limit
 from connectors.hooks import Quota
 from hub import throttle
+from hub.core.lanes import Lane
 from hub.models import Connection, RateLimit
 
 BURST, RATE = 5.0, 40.0
@@ -84,6 +85,25 @@ def test_what_the_system_says_is_left_counts_when_it_is_less(limit: RateLimit) -
     assert RateLimit.objects.get().tokens == 5
     throttle.learn(limit.connection_id, limit.name, Quota(limit=5, remaining=1, reset_after=1.0))
     assert RateLimit.objects.get().tokens == 1
+
+
+def test_each_lane_takes_only_what_it_need_not_leave(limit: RateLimit) -> None:
+    still(limit, 5, reserved=1)
+    while throttle.take(limit.connection_id, limit.name, 1, lane=Lane.BACKFILL):
+        pass
+    assert RateLimit.objects.get().tokens == 2
+    assert [throttle.take(limit.connection_id, limit.name, 1, lane=lane) for lane in (Lane.NORMAL, Lane.NORMAL, Lane.URGENT)] == [
+        True, False, True,
+    ]  # fmt: skip
+
+
+def test_a_refusal_empties_the_limit_and_waits_for_one_call(limit: RateLimit) -> None:
+    RateLimit.objects.update(per_second=0.1)
+    wait = throttle.refused(limit.connection_id, limit.name, None)
+    assert wait is not None
+    assert 10.5 <= wait <= 12.5
+    assert throttle.wait_for(limit.connection_id, limit.name) == pytest.approx(wait, abs=1)
+    assert throttle.refused(limit.connection_id, "unknown", 7.0) == 7.0
 
 
 def test_without_a_limit_everything_is_allowed(limit: RateLimit) -> None:

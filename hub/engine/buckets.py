@@ -1,0 +1,83 @@
+"""The flows of a target connection by the rate limit that they share, and what that limit lets through now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hub import clients, throttle
+from hub.core.lanes import Lane, lane_of
+from hub.engine.records import operation_of
+from hub.engine.rows import Failed, Row
+from hub.models import Connection, Delivery, Flow
+
+LONGEST_REST = 900.0
+"""Seconds until somebody looks again whether an empty limit still is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """Flows that use the same rate limit; `name` is empty where the system has none."""
+
+    connection_id: int
+    name: str
+    flows: tuple[Flow, ...]
+
+    def due(self, now: datetime) -> bool:
+        """Whether anything waits to be sent."""
+        return Delivery.due_of([flow.pk for flow in self.flows], now).exists()
+
+    def first_lane(self, now: datetime) -> Lane | None:
+        """The lane of what goes first; None when nothing is due."""
+        rows = Delivery.due_of([flow.pk for flow in self.flows], now).order_by("-priority")
+        priority = rows.values_list("priority", flat=True).first()
+        return None if priority is None else lane_of(priority)
+
+    def take(self, wanted: int, now: datetime) -> tuple[int, Lane]:
+        """Calls to make now, and the last lane that may go with them. Where enough is left for everybody, all lanes go together."""
+        if not self.name or throttle.take(self.connection_id, self.name, wanted, lane=Lane.BACKFILL):
+            return wanted, Lane.BACKFILL
+        lane = self.first_lane(now) or Lane.NORMAL
+        return throttle.take_some(self.connection_id, self.name, wanted, lane=lane), lane
+
+    def wait(self, lane: Lane) -> float:
+        """Seconds until that lane gets a call."""
+        return throttle.wait_for(self.connection_id, self.name, lane=lane) if self.name else 0.0
+
+    def rest(self, seconds: float, now: datetime) -> None:
+        """No call is free for so long: until then nobody need be woken for these flows."""
+        until = now + timedelta(seconds=min(seconds, LONGEST_REST))
+        Flow.objects.filter(pk__in=[flow.pk for flow in self.flows]).update(resume_at=until)
+
+
+def buckets(connection: Connection, flows: Iterable[Flow]) -> list[Bucket]:
+    """The flows by their operation's limit."""
+    limits = [limit.name for limit in clients.connector(connection).limits]
+    grouped: dict[str, list[Flow]] = {}
+    for flow in flows:
+        grouped.setdefault(operation_of(flow).limit or (limits[0] if limits else ""), []).append(flow)
+    return [Bucket(connection_id=connection.pk, name=name, flows=tuple(some)) for name, some in grouped.items()]
+
+
+def in_order(found: Sequence[Bucket], now: datetime) -> list[Bucket]:
+    """Those with something due, what is most urgent first. A single one is only asked whether anything is due."""
+    if len(found) == 1:
+        return [bucket for bucket in found if bucket.due(now)]
+    lanes = [(lane, bucket) for bucket in found if (lane := bucket.first_lane(now)) is not None]
+    return [bucket for _, bucket in sorted(lanes, key=lambda pair: pair[0], reverse=True)]
+
+
+def note_refusals(connection: Connection, bucket: Bucket, rows: Sequence[Row]) -> None:
+    """A system that takes no more calls of one kind is asked for none until then; its other calls go on."""
+    several = len(clients.connector(connection).limits) > 1
+    refused: dict[str, float | None] = {}
+    for row in rows:
+        error = row.result.error if isinstance(row.result, Failed) and not row.result.at_source else None
+        if error is None or error.category != "throttled":
+            continue
+        name = error.limit or bucket.name
+        if name not in refused:
+            refused[name] = throttle.refused(connection.pk, name, error.retry_after)
+        if several and error.retry_after is None:
+            error.retry_after = refused[name]
