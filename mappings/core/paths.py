@@ -181,7 +181,7 @@ def writer(segments: Sequence[Segment]) -> Write:
     A path that ends with a keyed element takes a group, whose fields are laid over the element.
     """
     *groups, leaf = segments
-    step = [_entrance(segment) for segment in groups]
+    step = [entrance(segment) for segment in groups]
     if leaf.pick == KEYED:
         return _element_writer(step, leaf)
     if not step:
@@ -203,7 +203,7 @@ def _leaf(name: str) -> Write:
 
 
 def _element_writer(step: list[Callable[[dict[str, Any]], dict[str, Any]]], leaf: Segment) -> Write:
-    enter_element = _entrance(leaf)
+    enter_element = entrance(leaf)
 
     def write(out: dict[str, Any], value: Any) -> None:
         if value.__class__ is not dict:
@@ -215,7 +215,8 @@ def _element_writer(step: list[Callable[[dict[str, Any]], dict[str, Any]]], leaf
     return write
 
 
-def _entrance(segment: Segment) -> Callable[[dict[str, Any]], dict[str, Any]]:
+def entrance(segment: Segment) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """A function from a group to the group or keyed element inside it, made where missing. RefusedError where a value stands there."""
     if segment.pick == KEYED:
         return lambda out: _keyed(out, segment)
     return lambda out: _group(out, segment.name)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mappings.core.paths import AT, EACH, PathError, Read, Segment, joined, parse, reader
+from mappings.core.paths import AT, EACH, PathError, Read, Segment, entrance, joined, parse, reader
 from mappings.core.refusal import RefusedError
 from mappings.core.state import NO_RULE, State, list_prefixes, without_last_walk
 from mappings.core.values import Rule
@@ -107,10 +107,11 @@ class Walk:
 
 def _placer(path: Path) -> Callable[[dict[str, Any]], list[Any]]:
     *groups, leaf = path
+    steps = [entrance(group) for group in groups]
 
     def place(out: dict[str, Any]) -> list[Any]:
-        for group in groups:
-            out = out.setdefault(group.name, {})
+        for enter in steps:
+            out = enter(out)
         made: list[Any] = []
         out[leaf.name] = made
         return made
