@@ -12,7 +12,7 @@ from rich.console import Console
 from connectors.channeladvisor.standin import failing
 from connectors.channeladvisor.standin.orders import Generated
 from connectors.sandbox import Sandbox
-from hub.demo.setup import ORDERS as ORDER_FLOW
+from hub.demo.flows import ORDERS as ORDER_FLOW
 from hub.demo.standins import StandIns
 from hub.demo.trickle import NEW_ADDRESS
 from hub.engine import triage

@@ -15,10 +15,10 @@ from connectors.sandbox import Rate
 from hub import tasks
 from hub.demo.acts import Day, arrivals, calm, faults, heal, later_changes
 from hub.demo.books import Comparison, Journey, compare
+from hub.demo.flows import ITEMS
+from hub.demo.flows import ORDERS as ORDER_FLOW
 from hub.demo.processes import Processes
 from hub.demo.report import report
-from hub.demo.setup import ITEMS
-from hub.demo.setup import ORDERS as ORDER_FLOW
 from hub.demo.stage import prepare
 from hub.demo.standins import any_port, open_standins
 from hub.demo.trickle import invented

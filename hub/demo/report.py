@@ -9,7 +9,7 @@ from rich.markup import escape
 from hub.console import table
 from hub.demo.acts import Day
 from hub.demo.books import Comparison
-from hub.demo.setup import ORDERS as ORDER_FLOW
+from hub.demo.flows import ORDERS as ORDER_FLOW
 from hub.models import Attempt, Delivery, ErrorRecord, InboundEvent, SyncRun
 
 SHOWN = 25

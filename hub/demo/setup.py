@@ -7,37 +7,22 @@ from datetime import date, timedelta
 
 from connectors.registry import connector
 from hub import vault
-from hub.models import Connection, Flow
+from hub.demo.flows import install_flows
+from hub.models import Connection
 from mappings.lookups import Row, write
 from mappings.models import LookupTable
-from mappings.models import Mapping as FieldMapping
 
-NAMES = {"channeladvisor": "ChannelAdvisor (stand-in)", "tims": "TIMS (stand-in)"}
-ORDERS, CUSTOMERS, ITEMS, ACKNOWLEDGE = "ca-orders", "ca-customers", "tims-items", "ca-acknowledge"
+NAMES = {"channeladvisor": "ChannelAdvisor (stand-in)", "tims": "TIMS (stand-in)", "amazon": "Amazon (stand-in)"}
 RATE_DAYS = 7
 
 
 def install(settings: Mapping[str, Mapping[str, str]], *, poll_minutes: int = 5) -> dict[str, Connection]:
-    """The connections by connector id, and the four flows between them. Safe to repeat; addresses follow the stand-ins.
+    """The connections by connector id, and the flows between them. Safe to repeat; addresses follow the stand-ins.
 
     Needs the starter mappings.
     """
     made = {name: _connection(name, fields) for name, fields in settings.items()}
-    channel, erp = made["channeladvisor"], made["tims"]
-    _flow(ITEMS, "What TIMS can sell", source=erp, stream="items", poll_minutes=60)
-    _flow(
-        CUSTOMERS, "Buyers become TIMS customers", source=channel, stream="customers", mapping="ca-customer-to-tims-customer",
-        target=erp, operation="customers", poll_minutes=0, priority=10,
-    )  # fmt: skip
-    orders = _flow(
-        ORDERS, "Orders become TIMS sales orders", source=channel, stream="orders", mapping="ca-order-to-tims-sales-order",
-        target=erp, operation="sales_orders", poll_minutes=poll_minutes,
-        filter='OrderStatus = "New"', filter_words="Only orders that are new at ChannelAdvisor are taken over.",
-    )  # fmt: skip
-    _flow(
-        ACKNOWLEDGE, "Taken orders are acknowledged", after=orders, mapping="ca-acknowledge",
-        target=channel, operation="acknowledge_order", poll_minutes=0,
-    )  # fmt: skip
+    install_flows(made, poll_minutes=poll_minutes)
     return made
 
 
@@ -64,9 +49,3 @@ def _connection(connector_id: str, fields: Mapping[str, str]) -> Connection:
         settings={name: value for name, value in fields.items() if name not in secret},
         secrets=vault.seal_secrets({name: value for name, value in fields.items() if name in secret}),
     )
-
-
-def _flow(slug: str, name: str, *, mapping: str = "", **fields: object) -> Flow:
-    rules = FieldMapping.objects.get(slug=mapping) if mapping else None
-    flow, _ = Flow.objects.get_or_create(slug=slug, defaults={"name": name, "mapping": rules, **fields})
-    return flow

@@ -7,7 +7,7 @@ from connectors.channeladvisor.standin.orders import SITES
 from connectors.sandbox import Rate
 from hub import schedules
 from hub.demo.day import widen
-from hub.demo.setup import ACKNOWLEDGE, CUSTOMERS, ITEMS, ORDERS
+from hub.demo.flows import ACKNOWLEDGE, CUSTOMERS, ITEMS, ORDERS
 from hub.demo.stage import prepare as stage
 from hub.engine import known
 from hub.models import Connection, Delivery, Flow, InboundEvent

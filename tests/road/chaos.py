@@ -33,9 +33,9 @@ from hub import tasks  # noqa: E402
 from hub.demo import acts  # noqa: E402
 from hub.demo import day as scripted  # noqa: E402
 from hub.demo.books import Comparison, compare  # noqa: E402
+from hub.demo.flows import ITEMS, ORDERS  # noqa: E402
 from hub.demo.processes import Processes  # noqa: E402
 from hub.demo.report import hub_counts  # noqa: E402
-from hub.demo.setup import ITEMS, ORDERS  # noqa: E402
 from hub.demo.stage import prepare  # noqa: E402
 from hub.demo.standins import any_port, open_standins  # noqa: E402
 from hub.demo.trickle import invented  # noqa: E402

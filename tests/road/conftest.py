@@ -68,8 +68,8 @@ def children(transactional_db: None, database_url: str, tmp_path: Path, broker: 
 def road(children: None, tmp_path: Path) -> Iterator[Road]:
     """Connections, flows, mappings, a web server with subscribed webhooks, and a worker that has read what TIMS sells."""
     from hub.demo.day import widen
+    from hub.demo.flows import ITEMS
     from hub.demo.processes import Processes
-    from hub.demo.setup import ITEMS
     from hub.demo.stage import prepare
     from hub.demo.standins import any_port, open_standins
     from hub.engine.read import start_run

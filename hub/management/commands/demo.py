@@ -19,8 +19,8 @@ from rich.console import Console
 
 from hub.console import console
 from hub.demo import day
+from hub.demo.flows import ITEMS
 from hub.demo.processes import MANAGE, Processes
-from hub.demo.setup import ITEMS
 from hub.demo.stage import ADMIN, admin_password, prepare
 from hub.demo.standins import StandIns, any_port, free_port, open_standins
 from hub.demo.trickle import Trickle, invented

@@ -135,7 +135,8 @@ def test_a_package_of_amazon_becomes_a_shipment_in_tims() -> None:
     source = {
         "order": {"orderId": "TIMS-SO-1000045", "sourceSystem": "TIMS", "sourceKey": "SO-1000045", "speed": "Standard",
                   "marketplaceId": "ATVPDKIKX0DER"},
-        "package": {"packageId": "Dx1-1", "shipmentId": "Dx1", "carrier": "UPS", "trackingNumber": "1Z999", "shippedAt": "2026-11-20T02:10:00Z",
+        "package": {"packageId": "Dx1-1", "shipmentId": "Dx1", "carrier": "UPS", "trackingNumber": "1Z999",
+                    "shippedAt": "2026-11-20T02:10:00Z",
                     "lines": [{"lineId": "1", "sku": "TK-1001", "quantity": 2}]},
     }  # fmt: skip
     payload = arrives("amazon-package-to-tims-shipment", source)
