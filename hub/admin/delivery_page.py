@@ -21,6 +21,7 @@ from hub.admin.timeline import timeline
 from hub.admin.tries import as_try
 from hub.admin.words import badge, money
 from hub.engine import triage
+from hub.engine.aliases import same_fact
 from hub.engine.records import operation_of
 from hub.models import CrossReference, Delivery, Flow, Reveal
 
@@ -130,9 +131,9 @@ def _cross_reference(delivery: Delivery) -> CrossReference | None:
 
 
 def _family(delivery: Delivery) -> list[Delivery]:
-    """Other versions of the record, and the same record in other flows of the same source."""
+    """The same fact by other roads, other versions of the record, and the same record in other flows of the same source."""
     connection, stream = origin(delivery.flow)
     same = Q(pk=delivery.flow_id) | Q(source=connection, stream=stream) | Q(after__source=connection, after__stream=stream)
     rows = Delivery.objects.filter(flow__in=Flow.objects.filter(same).order_by().values("pk"), key=delivery.key).exclude(pk=delivery.pk)
     rows = rows.select_related("flow").defer("masked", "sealed")
-    return list(rows.order_by("-id")[:FAMILY])
+    return [*same_fact(delivery), *rows.order_by("-id")[:FAMILY]]

@@ -11,6 +11,7 @@ from mappings.models import Mapping as FieldMapping
 ITEMS, ORDERS, CUSTOMERS, ACKNOWLEDGE = "tims-items", "ca-orders", "ca-customers", "ca-acknowledge"
 AMAZON_ORDERS, TO_CHANNELADVISOR, TO_AMAZON = "amazon-orders", "shipments-to-channeladvisor", "shipments-to-amazon"
 _STATUS, _BY = "fulfillment.fulfillmentStatus", "fulfillment.fulfilledBy"
+_OWNER = 'LOOKUP("marketplace_owner", LOOKUP("site_names", salesChannel.marketplaceId, ""), "amazon")'
 _CANCELLED = '(OrderStatus = "Cancelled" OR SUM(LineItems[].QuantityCancelled) > 0)'
 
 
@@ -41,7 +42,11 @@ PLANS = (
     Plan(
         slug=ORDERS, name="Orders become TIMS sales orders", source="channeladvisor", stream="orders",
         mapping="ca-order-to-tims-sales-order", target="tims", operation="sales_orders",
-        filter='OrderStatus = "New"', words="Only orders that are new at ChannelAdvisor are taken over.",
+        filter='OrderStatus = "New" AND LOOKUP("marketplace_owner", Marketplace.Name, "channeladvisor") = "channeladvisor"',
+        words=(
+            '=IF(OrderStatus = "New", "Orders of this marketplace come through its own connection (lookup table marketplace_owner).", '
+            '"Only orders that are new at ChannelAdvisor are taken over.")'
+        ),
     ),
     Plan(
         slug=ACKNOWLEDGE, name="Taken orders are acknowledged", after=ORDERS, mapping="ca-acknowledge", target="channeladvisor",
@@ -69,16 +74,17 @@ PLANS = (
         slug=AMAZON_ORDERS, name="Amazon's orders become TIMS sales orders", source="amazon", stream="orders",
         mapping="amazon-order-to-tims-sales-order", target="tims", operation="sales_orders",
         filter=(
-            f'salesChannel.channelName <> "NON_AMAZON" AND (({_BY} = "MERCHANT" AND {_STATUS} = "UNSHIPPED") OR '
+            f'salesChannel.channelName <> "NON_AMAZON" AND {_OWNER} = "amazon" AND (({_BY} = "MERCHANT" AND {_STATUS} = "UNSHIPPED") OR '
             f'({_BY} = "AMAZON" AND {_STATUS} = "SHIPPED" AND SETTING("fba_mode", "orders") = "orders"))'
         ),
         words=(
             '=IF(salesChannel.channelName = "NON_AMAZON", "Amazon ships this for another channel, whose own order is taken over.", '
+            f'IF({_OWNER} <> "amazon", "Orders of this marketplace come through another connection (lookup table marketplace_owner).", '
             f'IF(STARTSWITH({_STATUS}, "PENDING"), "The buyer has not paid yet; the order is taken over as soon as Amazon has the money.", '
             f'IF({_BY} = "AMAZON" AND SETTING("fba_mode", "orders") = "daily_summary", "Part of the summary of its day.", '
             f'IF({_BY} = "AMAZON" AND SETTING("fba_mode", "orders") = "ignore", "Orders that Amazon ships are not taken over (setting).", '
             f'IF({_BY} = "AMAZON", "Amazon ships this order; it is taken over when it has been shipped.", '
-            '"It was shipped or cancelled before the hub saw it.")))))'
+            '"It was shipped or cancelled before the hub saw it."))))))'
         ),
     ),
     Plan(

@@ -16,11 +16,12 @@ from connectors.registry import connector
 from hub.core.lanes import Lane
 from hub.core.policy import advice
 from hub.engine import known
+from hub.engine.aliases import ELSEWHERE, owned_elsewhere
 from hub.engine.doubt import doubted, unreadable
 from hub.engine.draft import drafts
 from hub.engine.page import Latest, Page, latest_of, page_of
 from hub.engine.statements import insert
-from hub.models import Delivery, ErrorRecord, Flow, RecordAlias, SyncRun
+from hub.models import Delivery, ErrorRecord, Flow, SyncRun
 from hub.wake import wake
 
 log = structlog.get_logger(__name__)
@@ -134,7 +135,7 @@ def _accept_page(page: Page, *, run: SyncRun | None, now: datetime) -> Accepted:
     if not news:
         return counts
     page.drafts |= drafts(flow, [record for record in news if record.key not in page.drafts], now=now)
-    elsewhere = _owned_elsewhere(flow, news)
+    elsewhere = owned_elsewhere(flow, news)
     unsure = _supersede(news, latest, now)
     since = {key: one.due_at for key, one in latest.items() if one.state in Delivery.DUE}
     rows = [
@@ -152,21 +153,6 @@ def _accept_page(page: Page, *, run: SyncRun | None, now: datetime) -> Accepted:
         target = flow.target_id
         transaction.on_commit(lambda: wake("deliver", target))
     return counts
-
-
-def _owned_elsewhere(flow: Flow, records: Sequence[Record]) -> dict[str, str]:
-    """Records that another flow, or this one under another key, already brings to the same target, with the alias that tells it."""
-    wanted = {alias: record.key for record in records for alias in record.aliases}
-    if not wanted or not flow.target_id:
-        return {}
-    owners = RecordAlias.objects.filter(target_id=flow.target_id, operation=flow.operation)
-    mine = {"target_id": flow.target_id, "operation": flow.operation, "flow_id": flow.pk}
-    # In one order everywhere, so that two roads never wait for each other.
-    insert(
-        RecordAlias, [{**mine, "alias": alias, "key": key} for alias, key in sorted(wanted.items())], on_conflict="ON CONFLICT DO NOTHING"
-    )
-    rows = owners.filter(alias__in=wanted).values_list("alias", "flow_id", "key")
-    return {wanted[alias]: alias for alias, owner, key in rows if (owner, key) != (flow.pk, wanted[alias])}
 
 
 def _supersede(records: Sequence[Record], latest: dict[str, Latest], now: datetime) -> set[str]:
@@ -202,7 +188,8 @@ def _row(
         "placed_at": draft.placed_at, "fingerprint": page.contents[record.key],
         "version": record.version[:60], "masked": draft.masked, "sealed": draft.sealed, "seal_id": draft.seal.pk if draft.seal else None,
         "priority": page.priority(record.key, latest.get(record.key)), "due_at": due, "unknown": unsure, "fresh": page.force,
-        "run_id": run.pk if run else None, "created_at": now, "changed_at": now,
+        "alias": elsewhere.get(record.key, "") if code == ELSEWHERE else "", "run_id": run.pk if run else None, "created_at": now,
+        "changed_at": now,
     }  # fmt: skip
 
 
@@ -211,7 +198,7 @@ def _first_state(record: Record, elsewhere: dict[str, str]) -> tuple[str, str, s
         return Delivery.State.FAILED, "unreadable", record.problem[:400]
     if record.key in elsewhere:
         alias = elsewhere[record.key]
-        return Delivery.State.SKIPPED, "owned_elsewhere", f"{alias} already travels to the same system by another road."[:400]
+        return Delivery.State.SKIPPED, ELSEWHERE, f"{alias} already travels to the same system by another road."[:400]
     return Delivery.State.PENDING, "", ""
 
 

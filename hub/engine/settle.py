@@ -17,7 +17,7 @@ from connectors.wire import encode
 from hub import vault
 from hub.core import policy
 from hub.core.masking import scrub
-from hub.engine import known, notes
+from hub.engine import aliases, known, notes
 from hub.engine.accept import accept
 from hub.engine.health import judge
 from hub.engine.records import stream_of
@@ -44,6 +44,7 @@ def settle(connection: Connection, rows: Sequence[Row], *, lease: str, now: date
         insert(Attempt, [attempts[row.pk] for row in owned if row.pk in attempts])
         _errors(owned, changes, now)
         _release(owned, now)
+        aliases.give_up(owned, now)
         _follow(owned, followers, now)
         _shorten_seals(owned, now)
     judge(connection, rows, now=now)

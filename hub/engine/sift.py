@@ -7,6 +7,7 @@ from typing import Any
 
 from connectors.errors import RejectedError
 from hub.engine import facts
+from hub.engine.aliases import FILTERED
 from hub.engine.rows import Failed, Row, Skipped
 from hub.models import Flow
 from mappings.core.formula import compile_formula, evaluate, tables_in
@@ -34,7 +35,7 @@ def sift(flow: Flow, rows: Sequence[Row]) -> None:
 def _judge(flow: Flow, row: Row, wanted: Any, known: Facts) -> None:
     try:
         if not evaluate(wanted, row.source, known):
-            row.result = Skipped(code="filtered", reason=_words(flow, row, known)[:400])
+            row.result = Skipped(code=FILTERED, reason=_words(flow, row, known)[:400])
     except RefusedError as error:
         row.result = Failed(error=RejectedError(f"The filter of the flow cannot be worked out: {error}"), category="mapping")
 

@@ -66,6 +66,7 @@ class Delivery(models.Model):
     lease = models.CharField(max_length=32, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     waits_for = models.CharField(max_length=300, blank=True)
+    alias = models.CharField("owned elsewhere as", max_length=200, blank=True)
     target_key = models.CharField(max_length=200, blank=True)
     target_version = models.CharField(max_length=60, blank=True)
     outcome = models.CharField(max_length=20, blank=True)
@@ -98,6 +99,7 @@ class Delivery(models.Model):
                 fields=["flow", "sequence", "id"], condition=Q(state__in=["sending", "waiting"], sequence__gt=""), name="delivery_sequence"
             ),
             models.Index(fields=["waits_for"], condition=Q(state="held"), name="delivery_held"),
+            models.Index(fields=["alias"], condition=~Q(alias=""), name="delivery_alias"),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="delivery_leases"),
             models.Index(fields=["state", "-id"], name="delivery_state"),
             models.Index(fields=["created_at"], name="delivery_created"),

@@ -5,19 +5,24 @@ from __future__ import annotations
 import socket
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import User
 
 from connectors.amazon.standin.orders import generate
+from hub.demo.flows import PLANS, install_flows
 from hub.demo.processes import Processes
 from hub.demo.setup import install, rates
 from hub.demo.stage import admin_password, prepare
 from hub.demo.standins import any_port, free_port, open_amazon, open_standins
 from hub.demo.trickle import Trickle
+from hub.engine.rows import Skipped
+from hub.engine.sift import sift
 from hub.models import Connection, Flow
 from mappings.models import LookupTable
 from mappings.starting import load_starters
+from tests import factories
 
 
 @pytest.mark.django_db
@@ -100,3 +105,16 @@ def test_amazons_orders_are_there_after_a_restart(tmp_path: Path) -> None:
         placed = opened.place_many(one.order for one in made)
     with open_amazon(tmp_path) as again:
         assert [order["orderId"] for order in again.orders()] == placed
+
+
+@pytest.mark.django_db
+def test_every_filter_of_the_shipped_flows_and_its_reason_can_be_worked_out() -> None:
+    made = {connector: factories.connection(connector) for connector in ("channeladvisor", "tims", "amazon")}
+    load_starters()
+    install_flows(made, poll_minutes=5)
+    assert Flow.objects.count() == len(PLANS)
+    for flow in Flow.objects.exclude(filter="").select_related("source", "target"):
+        row = SimpleNamespace(source={}, target_key="", result=None)
+        sift(flow, [row])  # type: ignore[list-item]
+        assert isinstance(row.result, Skipped), flow.slug
+        assert row.result.reason.endswith((".", ").", "(setting).")), flow.slug
