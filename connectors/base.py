@@ -138,6 +138,8 @@ class Stream:
     """The payload as it counts when two versions are compared: what our own calls change there is no news to us."""
     settled_at: Callable[[Payload], str] | None = None
     """When personal data of this record is no longer needed for shipping: an RFC 3339 time, or "" when still needed."""
+    removed_at: Callable[[Payload], str] | None = None
+    """When the system removes this record's personal data, so that nobody keeps it longer: an RFC 3339 time, or "" when it says nothing."""
     summary: Callable[[Payload], Summary] | None = None
     sequence: Callable[[Payload], str] | None = None
     """Whose records are sent one after another, such as a buyer's orders; no personal data, at most 100 characters, "" = nobody."""

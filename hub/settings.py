@@ -26,6 +26,7 @@ HUB_BASE_URL = env.str("HUB_BASE_URL", default="http://127.0.0.1:8000")
 HUB_ENCRYPTION_KEYS: list[str] = env.list("HUB_ENCRYPTION_KEYS", default=[]) or [local_secret(VAR_DIR / "encryption_key", fernet=True)]
 HUB_PERSONAL_DATA_DAYS = env.int("HUB_PERSONAL_DATA_DAYS", default=30)
 HUB_PERSONAL_DATA_MAX_DAYS = env.int("HUB_PERSONAL_DATA_MAX_DAYS", default=120)
+HUB_HISTORY_DAYS = env.int("HUB_HISTORY_DAYS", default=400)
 HUB_SENDERS = env.int("HUB_SENDERS", default=8)
 HUB_BATCH = env.int("HUB_BATCH", default=100)
 HUB_LEASE_SECONDS = env.int("HUB_LEASE_SECONDS", default=180)

@@ -20,6 +20,7 @@ from hub.engine import deliver as sender
 from hub.engine import events as webhooks
 from hub.engine import inbox as queues
 from hub.engine import known, leases, read, runs
+from hub.history import remove_history
 from hub.models import Connection, Delivery, Flow, InboundEvent, SyncRun
 from hub.purge import purge_personal_data
 
@@ -152,8 +153,11 @@ def beat() -> None:
 
 @discreet
 def purge() -> None:
-    """Every day: personal data whose time is over becomes unreadable; small change of the past is swept."""
+    """Every day: personal data whose time is over becomes unreadable; old history and small change of the past are swept."""
     purge_personal_data(now=timezone.now())
+    removed = remove_history(now=timezone.now(), days=settings.HUB_HISTORY_DAYS)
+    if any(removed.values()):
+        log.info("old history was removed", **removed)
     old = timezone.now() - timedelta(days=14)
     SyncRun.objects.filter(created_at__lt=old, accepted=0, deliveries=None).exclude(state=SyncRun.State.FAILED).delete()
     Failure.objects.filter(stopped__lt=old).delete()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -32,13 +33,30 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 def readyz(request: HttpRequest) -> HttpResponse:
     """The database answers and its tables are up to date; 503 with the reason otherwise."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        _check_tables()
+    except DatabaseError as error:
+        return _unavailable(f"The database does not answer ({type(error).__name__}).")
+    except OutdatedTablesError:
+        return _unavailable("The database tables are not up to date: run migrate.")
+    return JsonResponse({"status": "ok"})
+
+
+class OutdatedTablesError(Exception):
+    """Migrations of this release were not applied."""
+
+
+@cache
+def _check_tables() -> None:
+    """Raises OutdatedTablesError. Once everything is applied it stays so for this process: a new release is a new process."""
     from django.db.migrations.executor import MigrationExecutor
 
-    try:
-        executor = MigrationExecutor(connection)
-        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except DatabaseError as error:
-        return JsonResponse({"status": "unavailable", "reason": f"The database does not answer ({type(error).__name__})."}, status=503)
-    if waiting:
-        return JsonResponse({"status": "unavailable", "reason": "The database tables are not up to date: run migrate."}, status=503)
-    return JsonResponse({"status": "ok"})
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise OutdatedTablesError
+
+
+def _unavailable(reason: str) -> HttpResponse:
+    return JsonResponse({"status": "unavailable", "reason": reason}, status=503)

@@ -9,9 +9,14 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from tests.postgres import PostgreSQL
 
+# What a property test finds must not depend on how busy the machine is.
+hypothesis_settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("busy machine")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -32,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
         _prepare(config)
     from django.conf import settings
 
+    settings.PASSWORD_HASHERS = [f"django.contrib.auth.hashers.{name}PasswordHasher" for name in ("MD5", "PBKDF2")]
     default = settings.DATABASES["default"]
     if settings.ON_SQLITE:
         default.setdefault("TEST", {})["NAME"] = str(Path(os.environ["HUB_VAR_DIR"]) / "test.sqlite3")

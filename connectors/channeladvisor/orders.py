@@ -61,6 +61,11 @@ def settled_at(order: Payload) -> str:
     return normalised(order.get(field)) or normalised(order.get("UpdatedDateUtc")) if field else ""
 
 
+def removed_at(order: Payload) -> str:
+    """When ChannelAdvisor removes the buyer's data, if it says so (ChannelAdvisor API reference, `UserDataRemovalDateUTC`)."""
+    return normalised(order.get("PersonalDataRemovalDateUtc"))
+
+
 def summary(order: Payload) -> Summary:
     """Marketplace and order number, grand total, time of purchase."""
     marketplace, totals = order.get("Marketplace"), order.get("Totals")
@@ -153,6 +158,7 @@ ORDERS = Stream(
     read_many=read_many,
     system="ChannelAdvisor",
     settled_at=settled_at,
+    removed_at=removed_at,
     summary=summary,
     census=_listed,
     sequence=sequence,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -62,9 +62,9 @@ def _seals(flow: Flow, stream: Stream | None, records: Sequence[Record], now: da
     seals = vault.new_seals(flow.source_id, stream.id, [r.key for r in records], longest)
     ended = []
     for record in records:
-        at = _moment(stream.settled_at(record.payload)) if stream.settled_at and not record.problem else None
-        if at is not None:
-            seals[record.key].keep_until = at + timedelta(days=settings.HUB_PERSONAL_DATA_DAYS)
+        ends = _ends(stream, record)
+        if ends:
+            seals[record.key].keep_until = min(*ends, longest)
             ended.append(seals[record.key])
     if ended:
         Seal.objects.bulk_update(ended, ["keep_until"])
@@ -73,6 +73,35 @@ def _seals(flow: Flow, stream: Stream | None, records: Sequence[Record], now: da
     if old:
         Seal.objects.filter(pk__in=old).update(keep_until=longest)
     return seals
+
+
+def _ends(stream: Stream, record: Record) -> list[datetime]:
+    """The times beyond which a record's clear text is not kept, as far as the record tells them."""
+    if record.problem:
+        return []
+    settled = _moment(stream.settled_at(record.payload)) if stream.settled_at else None
+    ends = [settled + timedelta(days=settings.HUB_PERSONAL_DATA_DAYS)] if settled else []
+    removed = _removal(stream, record)
+    return [*ends, removed] if removed else ends
+
+
+def _removal(stream: Stream, record: Record) -> datetime | None:
+    """When the record's system removes its personal data, if it says so."""
+    return _moment(stream.removed_at(record.payload)) if stream.removed_at and not record.problem else None
+
+
+def shorten_seals(flow: Flow, records: Iterable[Record]) -> None:
+    """Records that are no news may still say when their personal data must be gone: no seal outlasts that."""
+    stream = stream_of(flow)
+    if stream is None or stream.removed_at is None:
+        return
+    ends = {record.key: end for record in records if (end := _removal(stream, record))}
+    if ends:
+        kept = Seal.objects.filter(connection=flow.source, stream=stream.id, key__in=ends)
+        late = [seal for seal in kept if seal.keep_until > ends[seal.key]]
+        for seal in late:
+            seal.keep_until = ends[seal.key]
+        Seal.objects.bulk_update(late, ["keep_until"])
 
 
 def _plain(text: str) -> str:

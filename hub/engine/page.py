@@ -11,7 +11,7 @@ from django.db.models import Max
 
 from connectors.base import Record
 from hub.core.lanes import Lane, priority_in
-from hub.engine.draft import Draft, drafts
+from hub.engine.draft import Draft, drafts, shorten_seals
 from hub.engine.records import content_hash
 from hub.models import Delivery, Flow
 
@@ -79,6 +79,7 @@ def page_of(flow: Flow, records: Sequence[Record], *, now: datetime, force: bool
     if flow.operation and records:
         page.contents = {key: content_hash(flow, record.payload) for key, record in page.newest.items()}
         page.drafts = drafts(flow, page.news(latest_of(flow, page.newest)), now=now)
+        shorten_seals(flow, (record for key, record in page.newest.items() if key not in page.drafts))
     return page
 
 

@@ -69,18 +69,16 @@ class MappingAdmin(ModelAdmin):  # type: ignore[misc]
 
     @admin.display(description="used by")
     def used_by(self, row: Mapping) -> SafeString | str:
-        flows = self._flows().get(row.pk, ())
+        flows = getattr(row, "flows_shown", ())
         return format_html_join(", ", '<a class="underline" href="{1}">{0}</a>', flows) if flows else "–"
 
-    def _flows(self) -> Any:
-        return getattr(self, "_flows_of_page", {})
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Asks once for the flows of all mappings."""
-        keeper = provider()
-        self._flows_of_page = keeper.flows(list(Mapping.objects.values_list("pk", flat=True)[:1000])) if keeper else {}
-        shown: HttpResponse = super().changelist_view(request, extra_context)
-        return shown
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """With the flows of the mappings that are shown, asked for once."""
+        page, keeper = super().get_changelist_instance(request), provider()
+        flows = keeper.flows([row.pk for row in page.result_list]) if keeper else {}
+        for row in page.result_list:
+            row.flows_shown = flows.get(row.pk, ())
+        return page
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
         """With everything about the versions above the form."""
