@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -95,6 +96,20 @@ def test_the_list_asks_the_same_number_of_queries_for_any_length(mapper: Client)
     assert queries() == few
 
 
+def test_the_list_names_the_flows_of_each_mapping_and_keeps_nothing_of_a_request(mapper: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    used = make_live("used")
+    make_live("idle")
+
+    class Keeper:
+        def flows(self, mapping_ids: list[int]) -> dict[int, list[tuple[str, str]]]:
+            return {pk: [("Orders of the shop", "/flow/1/")] for pk in mapping_ids if pk == used.pk}
+
+    monkeypatch.setattr(samples, "_providers", [Keeper()])
+    page = mapper.get(reverse("admin:mappings_mapping_changelist")).content.decode()
+    assert page.count("Orders of the shop") == 1
+    assert "Orders of the shop" not in str(vars(admin.site.get_model_admin(Mapping)))
+
+
 def test_a_new_mapping_starts_with_a_draft(mapper: Client) -> None:
     form = {"name": "New", "slug": "new", "source": "channeladvisor/orders", "target": "tims/sales_orders"}
     assert mapper.post(reverse("admin:mappings_mapping_add"), form).status_code == 302
@@ -169,7 +184,9 @@ def test_a_stale_editor_saves_nothing(mapper: Client) -> None:
 @pytest.mark.parametrize(
     "broken", [{"rules-TOTAL_FORMS": "x"}, {"rules-TOTAL_FORMS": "99999"}, {"rules-0-kind": "magic"}, {"rules-0-target": "\x00"}]
 )
-def test_a_broken_form_is_refused_without_an_error_page(mapper: Client, broken: dict[str, str]) -> None:
+def test_a_broken_form_is_refused_without_an_error_page(mapper: Client, broken: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for bound in ("max_num", "absolute_max"):
+        monkeypatch.setattr(f"mappings.forms._FORMS.{bound}", 20)
     draft = make_draft()
     assert mapper.post(at("draft", draft.mapping), posted(draft, **broken)).status_code == 422
     assert draft.rules.count() == 2

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.channeladvisor.convert import to_v2
-from connectors.channeladvisor.orders import settled_at
+from connectors.channeladvisor.orders import removed_at, settled_at
 from connectors.channeladvisor.rest_v1 import tax_sites
 from connectors.channeladvisor.standin.published import published
 from connectors.channeladvisor.values import money, whole
@@ -148,6 +148,12 @@ def test_an_order_is_settled_when_shipped_or_cancelled() -> None:
     assert settled_at({"OrderStatus": "Cancelled", **times}) == "2026-11-21T00:00:00.000000Z"
     assert settled_at({"OrderStatus": "Shipped", "UpdatedDateUtc": times["UpdatedDateUtc"]}) == "2026-11-21T00:00:00.000000Z"
     assert settled_at({"OrderStatus": "New", **times}) == ""
+
+
+def test_both_dialects_say_when_personal_data_is_removed() -> None:
+    order = {**orders(1, seed=21)[0], "PersonalDataRemovalDateUtc": "2026-12-01T00:00:00Z"}
+    assert removed_at(order) == removed_at(v2(published(order))) == "2026-12-01T00:00:00.000000Z"
+    assert removed_at({**order, "PersonalDataRemovalDateUtc": None}) == ""
 
 
 @pytest.mark.parametrize("value", [Decimal("1E+50"), "abc", Decimal("NaN"), [], {}, Decimal("Infinity")])

@@ -111,14 +111,14 @@ def test_releasing_takes_only_held_ones() -> None:
     assert triage.release(rows(held, failed), by=None) == 1
 
 
-def test_ten_thousand_errors_are_closed_with_a_few_statements(django_assert_max_num_queries) -> None:
+def test_thousands_of_errors_are_closed_with_a_few_statements(django_assert_max_num_queries) -> None:
     flow = factories.flow()
     first = factories.delivery(flow, "failed")
     many = [
         Delivery(
             flow=flow, key=f"k{n}", state="failed", fingerprint="x", due_at=first.due_at, created_at=first.due_at, changed_at=first.due_at
         )
-        for n in range(10_000)
+        for n in range(4_000)
     ]
     made = Delivery.objects.bulk_create(many, batch_size=500)
     now = first.created_at
@@ -130,6 +130,6 @@ def test_ten_thousand_errors_are_closed_with_a_few_statements(django_assert_max_
         # As in a database that is in use: without it the planner takes both tables for empty.
         cursor.execute("ANALYZE hub_delivery")
         cursor.execute("ANALYZE hub_errorrecord")
-    with django_assert_max_num_queries(120):
-        assert triage.ignore(ErrorRecord.objects.filter(cause=CAUSE), reason="Test orders", by=anna) == 10_000
+    with django_assert_max_num_queries(50):
+        assert triage.ignore(ErrorRecord.objects.filter(cause=CAUSE), reason="Test orders", by=anna) == 4_000
     assert not Delivery.objects.filter(state="failed").exclude(pk=first.pk).exists()
