@@ -29,9 +29,7 @@ def remove_history(*, now: datetime, days: int) -> dict[str, int]:
     if not days:
         return {}
     end = time.monotonic() + LONGEST
-    return {
-        rows.model.__name__: _remove(rows, when, ended, before=now - timedelta(days=days), end=end) for rows, when, ended in _ENDED
-    }
+    return {rows.model.__name__: _remove(rows, when, ended, before=now - timedelta(days=days), end=end) for rows, when, ended in _ENDED}
 
 
 def _remove(rows: QuerySet[Any], when: str, ended: Q, *, before: datetime, end: float) -> int:
