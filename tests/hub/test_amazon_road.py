@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,10 +19,12 @@ from hub.demo.stage import prepare
 from hub.demo.standins import StandIns, open_standins
 from hub.demo.trickle import goods_of
 from hub.demo.twins import as_channeladvisor
+from hub.engine import completeness
 from hub.engine.aliases import same_fact
+from hub.engine.completeness import start_check
 from hub.engine.deliver import deliver
 from hub.engine.read import carry_out, start_run
-from hub.models import Connection, Delivery, Flow, RateLimit, SyncRun
+from hub.models import CompletenessCheck, Connection, Delivery, Flow, RateLimit, SyncRun
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -167,3 +170,25 @@ def test_an_order_of_channeladvisor_in_amazons_warehouse_is_shipped_by_amazon_an
     (shipment,) = shop.opened.tims.shipments(sold["SalesOrderID"])
     assert told["TrackingNumber"] == shipment["Packages"][0]["TrackingNumber"]
     assert shipment["LocationCode"] == "FBA-US"
+
+
+def test_orders_that_searches_hide_are_counted_in_the_report_and_fetched_by_number(shop: Shop) -> None:
+    shop.amazon.hidden_share = 0.2
+    skus, _bundles = goods_of(shop.opened)
+    now = shop.amazon.now()
+    made = generate(seed=3, count=60, now=now, skus=skus, failing=0.0, weights={"US": 1}, kinds={"plain": 1})
+    keys = set(shop.amazon.place_many([one.order for one in made], backdated=True))
+    shop.read("amazon-orders")
+    flow = Flow.objects.get(slug="amazon-orders")
+    before = flow.deliveries.count()
+    check = start_check(flow, since=now - timedelta(days=5), until=now)
+    assert check
+    end = time.monotonic() + 20
+    while check.state != "done" and time.monotonic() < end:
+        CompletenessCheck.objects.update(due_at=timezone.now())
+        completeness.carry_out(check.pk)
+        check.refresh_from_db()
+        if check.run:
+            carry_out(check.run.pk)
+    assert (before < 60, check.statement, check.complete) == (True, "60 of 60", True)
+    assert set(flow.deliveries.values_list("key", flat=True)) == keys
