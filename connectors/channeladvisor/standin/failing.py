@@ -20,7 +20,8 @@ _KEPT_OF_AN_ADDRESS = ("City", "StateOrProvince", "StateOrProvinceName", "Countr
 def spoil(order: Payload, reason: str) -> None:
     """Makes an order fail for `reason`, in place."""
     if reason == UNKNOWN_SKU:
-        order["OrderItem"][0]["SKU"] = f"ZZ-{order['ChannelAdvisorOrderID']}"
+        # Not a bundle: a bundle that the ERP does not know is sent as its components, and arrives.
+        order["OrderItem"][0] |= {"SKU": f"ZZ-{order['ChannelAdvisorOrderID']}", "IsBundle": False, "BundleComponents": []}
     elif reason == UNMAPPED_CARRIER:
         order["ShippingMethod"] = {"Carrier": "DRONE", "Class": "ROOFTOP"}
     elif reason == BAD_STATE:

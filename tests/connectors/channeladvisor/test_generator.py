@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from connectors.channeladvisor.standin.failing import REASONS, TOTALS_MISMATCH
+from connectors.channeladvisor.standin.failing import REASONS, TOTALS_MISMATCH, UNKNOWN_SKU
 from connectors.channeladvisor.standin.orders import Generated, generate
 from connectors.sandbox.people import MARKED_PHONE
 from connectors.schema import validate
@@ -84,3 +84,8 @@ def test_marks_stand_wherever_personal_data_stands(mark: str) -> None:
         for text in (order["CustomerInfo"]["LastName"], address["LastName"], address["AddressLine1"]):
             assert mark in text
         assert order["CustomerInfo"]["Phone"] == MARKED_PHONE
+
+
+def test_an_order_for_something_unknown_has_it_on_a_line_of_its_own_not_as_a_bundle_whose_components_are_known() -> None:
+    spoiled = [one.order["OrderItem"][0] for one in made(failing=1.0, count=400) if one.expected == UNKNOWN_SKU]
+    assert {(line["SKU"][:3], line["IsBundle"], len(line["BundleComponents"])) for line in spoiled} == {("ZZ-", False, 0)}
