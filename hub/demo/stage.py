@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from django.contrib.auth.models import User
@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from hub import schedules
 from hub.demo.setup import install, rates
+from hub.engine.subscribe import subscribe
 from hub.models import Connection
 from hub.roles import ship_roles
 from mappings.starting import load_starters
@@ -29,6 +30,13 @@ def prepare(settings: Mapping[str, Mapping[str, str]]) -> dict[str, Connection]:
     made = install(settings)
     schedules.sync()
     return made
+
+
+def subscribe_all(connections: Iterable[Connection], hub_address: str) -> None:
+    """Every system announces its changes; Amazon only where it has a queue for that. Safe to repeat."""
+    for connection in connections:
+        if connection.connector != "amazon" or connection.settings.get("queue_url"):
+            subscribe(connection, hub_address)
 
 
 def admin_password(note: Path) -> str:

@@ -1,20 +1,24 @@
-"""Both local stand-ins in this process: their ports, their state, and the connection settings that reach them."""
+"""The three local stand-ins in this process: their ports, their state, and the connection settings that reach them."""
 
 from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 
 from connectors.amazon.sandbox import AmazonSandbox
+from connectors.amazon.standin import queue
 from connectors.channeladvisor.sandbox import ChannelAdvisorSandbox
-from connectors.sandbox import Rate
+from connectors.sandbox import Rate, Sandbox
 from connectors.tims.sandbox import CLIENT_ID, CLIENT_SECRET, TimsSandbox
 
 CHANNELADVISOR_PORT = 8801
 TIMS_PORT = 8802
 AMAZON_PORT = 8803
+SCALE = 60.0
+"""Amazon's hour is a minute of the demonstration: its usage plans, delays and life cycles are the real ones, faster by this factor."""
 PUBLISHED = Rate(600, 60)
 """Calls that TIMS allows by default (TIMS contract 1.7)."""
 WEBHOOK_SECRET = "standin-webhook-secret-of-tims"  # noqa: S105 - the stand-in's own, worth nothing elsewhere
@@ -25,18 +29,25 @@ class StandIns:
     """The running stand-ins; use as a context manager."""
 
     channeladvisor: ChannelAdvisorSandbox
+    amazon: AmazonSandbox
     tims: TimsSandbox
+
+    @property
+    def all(self) -> tuple[Sandbox, ...]:
+        """Each of them."""
+        return (self.channeladvisor, self.amazon, self.tims)
 
     def settings(self) -> dict[str, dict[str, str]]:
         """What a connection needs to reach each, by connector id."""
-        return {"channeladvisor": self.channeladvisor.settings(), "tims": tims_settings(self.tims.url)}
+        channel, amazon = self.channeladvisor.settings(), amazon_settings(self.amazon)
+        return {"channeladvisor": channel, "amazon": amazon, "tims": tims_settings(self.tims.url)}
 
     def __enter__(self) -> StandIns:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.channeladvisor.close()
-        self.tims.close()
+        for box in self.all:
+            box.close()
 
 
 def tims_settings(url: str) -> dict[str, str]:
@@ -48,28 +59,37 @@ def tims_settings(url: str) -> dict[str, str]:
         "client_secret": CLIENT_SECRET,
         "company": "MAIN",
         "webhook_secret": WEBHOOK_SECRET,
+        "external_location": "FBA-US",
+        "external_method": "UPS-GND",
         "page_sales_orders": f"{url}/__sandbox__/sales_orders/{{key}}",
         "page_customers": f"{url}/__sandbox__/customers/{{key}}",
     }
 
 
-def open_standins(folder: Path | None, *, fixed_ports: bool = True, rate: Rate = PUBLISHED) -> StandIns:
-    """Starts both. Their state lives in `folder` and survives a restart; None keeps it in memory. `rate` is the limit of TIMS."""
+def amazon_settings(amazon: AmazonSandbox) -> dict[str, str]:
+    """The settings of a connection to Amazon's stand-in; with its queue of notifications where the package that reads queues is there."""
+    notified = queue.settings(amazon) if find_spec("boto3") else {}
+    return {**amazon.settings(), **notified, "page_orders": f"{amazon.url}/__sandbox__/orders/{{key}}"}
+
+
+def open_standins(folder: Path | None, *, fixed_ports: bool = True, rate: Rate = PUBLISHED, scale: float = 1.0) -> StandIns:
+    """Starts all three. Their state lives in `folder` and survives a restart; None keeps it in memory.
+
+    `rate` is the limit of TIMS; Amazon's usage plans and life cycles are faster by `scale`.
+    """
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
-    places = [str(folder / f"{name}.sqlite3") if folder else ":memory:" for name in ("channeladvisor", "tims")]
-    tims = TimsSandbox(places[1], rate=rate, environment="production")
-    opened = StandIns(ChannelAdvisorSandbox(places[0]), tims)
-    opened.channeladvisor.start(free_port(CHANNELADVISOR_PORT) if fixed_ports else 0)
-    opened.tims.start(free_port(TIMS_PORT) if fixed_ports else 0)
+    channeladvisor, amazon, tims = (
+        str(folder / f"{name}.sqlite3") if folder else ":memory:" for name in ("channeladvisor", "amazon", "tims")
+    )
+    opened = StandIns(
+        ChannelAdvisorSandbox(channeladvisor),
+        AmazonSandbox(amazon, scale=scale),
+        TimsSandbox(tims, rate=rate, environment="production"),
+    )
+    for box, port in zip(opened.all, (CHANNELADVISOR_PORT, AMAZON_PORT, TIMS_PORT), strict=True):
+        box.start(free_port(port) if fixed_ports else 0)
     return opened
-
-
-def open_amazon(folder: Path | None) -> AmazonSandbox:
-    """Starts the stand-in of Amazon; its state lives in `folder` as that of the others."""
-    amazon = AmazonSandbox(folder / "amazon.sqlite3" if folder else ":memory:")
-    amazon.start(free_port(AMAZON_PORT))
-    return amazon
 
 
 def free_port(wanted: int) -> int:

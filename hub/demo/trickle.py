@@ -7,30 +7,11 @@ import threading
 from collections.abc import Sequence
 
 from connectors.base import Payload
-from connectors.channeladvisor.standin.orders import Generated, generate
 from connectors.sandbox import Refusal
+from hub.demo.inventing import invented
 from hub.demo.standins import StandIns
 
-FIRST_ID = 19_918_546
 NEW_ADDRESS = {"AddressLine1": "1420 Blake Street", "AddressLine2": "", "City": "Denver", "StateOrProvince": "CO", "PostalCode": "80202"}
-
-
-def goods_of(opened: StandIns) -> tuple[list[str], dict[str, dict[str, int]]]:
-    """The SKUs that TIMS sells, and its bundles with their parts."""
-    items = [one for one in opened.tims.book.rows("items") if one["Status"] == "Active" and one["Sellable"]]
-    bundles = {
-        one["SKU"]: {part["SKU"]: int(part["Quantity"]) for part in one["KitComponents"]} for one in items if one.get("KitComponents")
-    }
-    return sorted(one["SKU"] for one in items if one["SKU"] not in bundles), bundles
-
-
-def invented(opened: StandIns, count: int, *, seed: int, failing: float = 0.02) -> list[Generated]:
-    """Orders for what TIMS sells, with numbers that the stand-in has not used yet."""
-    skus, bundles = goods_of(opened)
-    first = FIRST_ID + opened.channeladvisor.book.count("order")
-    return list(
-        generate(seed=seed, count=count, now=opened.channeladvisor.now(), skus=skus, bundles=bundles, first_id=first, failing=failing)
-    )
 
 
 class Trickle(threading.Thread):

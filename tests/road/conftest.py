@@ -23,6 +23,7 @@ class Road:
     """What runs, and the address of the hub."""
 
     channeladvisor: Any
+    amazon: Any
     tims: Any
     processes: Any
     address: str
@@ -84,7 +85,7 @@ def road(children: None, tmp_path: Path) -> Iterator[Road]:
             processes.web(port)
             subscribe(connections["channeladvisor"], f"http://127.0.0.1:{port}")
             processes.worker()
-            made = Road(opened.channeladvisor, opened.tims, processes, f"http://127.0.0.1:{port}")
+            made = Road(opened.channeladvisor, opened.amazon, opened.tims, processes, f"http://127.0.0.1:{port}")
             start_run(Flow.objects.get(slug=ITEMS), trigger=SyncRun.Trigger.PERSON)
             made.until(lambda: KnownRecord.objects.filter(stream="items").count() >= 200)
             yield made

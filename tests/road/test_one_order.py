@@ -8,7 +8,8 @@ import pytest
 
 from hub.demo.books import compare
 from hub.demo.day import journeys
-from hub.demo.trickle import goods_of, invented
+from hub.demo.inventing import goods_of, invented
+from hub.demo.ordered import from_channeladvisor
 from hub.engine.read import start_run
 from hub.models import Connection, CrossReference, Delivery, Flow, InboundEvent, SyncRun
 from tests.road.conftest import Road
@@ -33,7 +34,7 @@ def unannounced(road: Road) -> None:
 
 def agree(road: Road) -> None:
     found = compare(
-        road.channeladvisor.orders(),
+        [from_channeladvisor(one, {}) for one in road.channeladvisor.orders()],
         list(road.tims.book.rows("sales_orders")),
         list(road.tims.book.rows("customers")),
         journeys(),

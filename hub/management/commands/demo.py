@@ -1,4 +1,4 @@
-"""Shows the whole road on this machine: both stand-ins, worker and admin; with --once a scripted day whose books are compared."""
+"""Shows the whole road on this machine: three stand-ins, worker and admin; with --once a scripted day whose books are compared."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from rich.console import Console
 from hub.console import console
 from hub.demo import day
 from hub.demo.flows import ITEMS
+from hub.demo.inventing import invented, invented_at_amazon
 from hub.demo.processes import MANAGE, Processes
-from hub.demo.stage import ADMIN, admin_password, prepare
-from hub.demo.standins import StandIns, any_port, free_port, open_standins
-from hub.demo.trickle import Trickle, invented
+from hub.demo.stage import ADMIN, admin_password, prepare, subscribe_all
+from hub.demo.standins import SCALE, StandIns, any_port, free_port, open_standins
+from hub.demo.trickle import Trickle
 from hub.engine.check import check_connection
 from hub.engine.read import start_run
-from hub.engine.subscribe import subscribe
 from hub.models import Flow, SyncRun
 
 FIRST_ORDERS = 40
@@ -76,23 +76,30 @@ def stay(wanted_port: int) -> None:
     port = free_port(wanted_port) or any_port()
     address = f"http://127.0.0.1:{port}"
     to.print("Preparing database, roles, mappings and flows …")
-    with open_standins(settings.VAR_DIR / "sandbox") as opened:
+    with open_standins(settings.VAR_DIR / "sandbox", scale=SCALE) as opened:
         connections = prepare(opened.settings())
+        day.hasten(connections["amazon"], SCALE)
         with Processes(settings.VAR_DIR / "demo", {"HUB_BASE_URL": address}) as processes:
             processes.web(port)
             for connection in connections.values():
                 check_connection(connection, now=timezone.now())
-                subscribe(connection, address)
+            subscribe_all(connections.values(), address)
             processes.worker()
             start_run(Flow.objects.get(slug=ITEMS), trigger=SyncRun.Trigger.COMMAND)
             if not opened.channeladvisor.book.count("order"):
-                opened.channeladvisor.place_many(one.order for one in invented(opened, FIRST_ORDERS, seed=1, failing=0.08))
+                first_orders(opened)
             greet(to, opened, address, taken=port != wanted_port)
             trickle = Trickle(opened)
             trickle.start()
             watch(processes, ended)
             to.print("Stopping …")
             trickle.ended.set()
+
+
+def first_orders(opened: StandIns) -> None:
+    """What is there when somebody looks for the first time."""
+    opened.channeladvisor.place_many(one.order for one in invented(opened, FIRST_ORDERS, seed=1, failing=0.08))
+    opened.amazon.place_many((one.order for one in invented_at_amazon(opened, FIRST_ORDERS // 2, seed=1, failing=0.08)), lives=True)
 
 
 def greet(to: Console, opened: StandIns, address: str, *, taken: bool) -> None:
@@ -102,7 +109,8 @@ def greet(to: Console, opened: StandIns, address: str, *, taken: bool) -> None:
     password = admin_password(settings.VAR_DIR / "demo" / "admin_password")
     to.print(f"\n[bold]Admin[/]           {address}   user [bold]{ADMIN}[/], password [bold]{password or '(the one you set)'}[/]")
     to.print(f"ChannelAdvisor  {opened.channeladvisor.url}   (stand-in; an order arrives every few seconds)")
-    to.print(f"TIMS            {opened.tims.url}   (stand-in)")
+    to.print(f"Amazon          {opened.amazon.url}   (stand-in; so here, and its hour is a minute)")
+    to.print(f"TIMS            {opened.tims.url}   (stand-in; its warehouse ships now and then)")
     to.print(f"Logs            {settings.VAR_DIR / 'demo'}\n\nCtrl-C stops everything; what happened is kept for next time.")
 
 

@@ -10,9 +10,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from connectors.amazon.sandbox import AmazonSandbox
 from hub.console import console, table
-from hub.demo.standins import AMAZON_PORT, CHANNELADVISOR_PORT, TIMS_PORT, StandIns, open_amazon, open_standins
+from hub.demo.standins import AMAZON_PORT, CHANNELADVISOR_PORT, TIMS_PORT, StandIns, open_standins
 
 
 class Command(BaseCommand):
@@ -26,20 +25,20 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         folder = None if options["memory"] else settings.VAR_DIR / "sandbox"
-        with open_standins(folder) as opened, open_amazon(folder) as amazon:
-            announce(opened, amazon)
+        with open_standins(folder) as opened:
+            announce(opened)
             ended = threading.Event()
             for name in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(name, lambda *_: ended.set())
             ended.wait()
 
 
-def announce(opened: StandIns, amazon: AmazonSandbox) -> None:
+def announce(opened: StandIns) -> None:
     """Prints the addresses and what a connection must contain; the secrets are the stand-ins' own and open nothing else."""
     to = console()
-    for connector, fields in {**opened.settings(), "amazon": amazon.settings()}.items():
+    for connector, fields in opened.settings().items():
         to.print(table(connector, ("setting", "value"), fields.items()), "")
-    for box, port in ((opened.channeladvisor, CHANNELADVISOR_PORT), (opened.tims, TIMS_PORT), (amazon, AMAZON_PORT)):
+    for box, port in zip(opened.all, (CHANNELADVISOR_PORT, AMAZON_PORT, TIMS_PORT), strict=True):
         if not box.url.endswith(f":{port}"):
             to.print(f"[yellow]Port {port} is taken; {box.label} listens on {box.url} this time.[/]")
     to.print("Faults, clock and orders: POST to /__sandbox__/… of each address. Ctrl-C stops them all.")

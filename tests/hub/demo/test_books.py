@@ -13,6 +13,7 @@ import pytest
 from connectors.channeladvisor.customers import customer_key
 from connectors.channeladvisor.standin.orders import generate
 from hub.demo.books import Comparison, Journey, compare
+from hub.demo.ordered import from_amazon, from_channeladvisor
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -25,6 +26,7 @@ def sold(order: dict[str, Any], number: int) -> dict[str, Any]:
     ]
     return {
         "SalesOrderID": f"SO-{number}",
+        "SourceSystem": "ChannelAdvisor",
         "ExternalOrderID": str(order["ChannelAdvisorOrderID"]),
         "MarketplaceOrderID": order["OrderID"],
         "CustomerID": f"C-{number}",
@@ -43,6 +45,7 @@ class Books:
         made = generate(seed=4, count=5, now=NOW, skus=["TK-1001", "TK-1002"], failing=0)
         self.orders = [one.order for one in made]
         self.sales_orders = [sold(order, number) for number, order in enumerate(self.orders)]
+        self.amazon: list[dict[str, Any]] = []
         self.customers: list[dict[str, Any]] = []
         self.journeys = {}
         for number, order in enumerate(self.orders):
@@ -50,16 +53,17 @@ class Books:
             self.sales_orders[number] = deepcopy(self.sales_orders[number])
             name = {"System": "ChannelAdvisor", "ID": f"{customer_key(order)}"}
             self.customers.append({"CustomerID": f"C-{number}", "ExternalIDs": [name], "Email": f"{number}@shop.example"})
-            self.journeys[str(order["ChannelAdvisorOrderID"])] = Journey(state="delivered")
+            self.journeys[f"ChannelAdvisor {order['ChannelAdvisorOrderID']}"] = Journey(state="delivered")
         self.may_stop: dict[str, str] = {}
         self.aliases: dict[str, str] = {}
 
     @property
     def first(self) -> str:
-        return str(self.orders[0]["ChannelAdvisorOrderID"])
+        return f"ChannelAdvisor {self.orders[0]['ChannelAdvisorOrderID']}"
 
     def compared(self) -> Comparison:
-        return compare(self.orders, self.sales_orders, self.customers, self.journeys, may_stop=self.may_stop, aliases=self.aliases)
+        orders = [from_channeladvisor(one, self.aliases) for one in self.orders] + [from_amazon(one, {}) for one in self.amazon]
+        return compare(orders, self.sales_orders, self.customers, self.journeys, may_stop=self.may_stop)
 
 
 def test_equal_books_have_no_difference() -> None:
@@ -170,7 +174,7 @@ def failed_without_words(books: Books) -> None:
         (wrong_acknowledgement, "acknowledged as SO-77"),
         (not_cancelled, "cancelled differs"),
         (cancelled_alone, "cancelled differs"),
-        (invented, "which ChannelAdvisor never had"),
+        (invented, "which no channel ever had"),
         (same_customer_twice, "exists 2 times"),
         (failed_without_cause, "though nothing was wrong with it"),
         (failed_without_words, "no reason given"),

@@ -15,7 +15,7 @@ from hub.demo.flows import PLANS, install_flows
 from hub.demo.processes import Processes
 from hub.demo.setup import install, rates
 from hub.demo.stage import admin_password, prepare
-from hub.demo.standins import any_port, free_port, open_amazon, open_standins
+from hub.demo.standins import any_port, free_port, open_standins
 from hub.demo.trickle import Trickle
 from hub.engine.rows import Skipped
 from hub.engine.sift import sift
@@ -100,11 +100,11 @@ def test_orders_trickle_in_and_the_books_survive_a_restart(tmp_path: Path) -> No
 
 
 def test_amazons_orders_are_there_after_a_restart(tmp_path: Path) -> None:
-    with open_amazon(tmp_path) as opened:
-        made = generate(seed=1, count=1, now=opened.now(), skus=["TK-1001"])
-        placed = opened.place_many(one.order for one in made)
-    with open_amazon(tmp_path) as again:
-        assert [order["orderId"] for order in again.orders()] == placed
+    with open_standins(tmp_path, fixed_ports=False) as opened:
+        made = generate(seed=1, count=1, now=opened.amazon.now(), skus=["TK-1001"])
+        placed = opened.amazon.place_many(one.order for one in made)
+    with open_standins(tmp_path, fixed_ports=False) as again:
+        assert [order["orderId"] for order in again.amazon.orders()] == placed
 
 
 @pytest.mark.django_db

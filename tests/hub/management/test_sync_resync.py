@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from connectors.channeladvisor.standin import failing
 from hub.demo.day import HIGHER_QUOTA, widen
+from hub.demo.inventing import invented
 from hub.demo.stage import prepare
 from hub.demo.standins import StandIns, open_standins
-from hub.demo.trickle import invented
 from hub.models import Connection, Delivery, SyncRun
 from mappings.lookups import set_entry
 

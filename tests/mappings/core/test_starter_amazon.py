@@ -150,6 +150,12 @@ def test_an_order_that_amazon_ships_is_complete_without_address_and_method() -> 
     assert not {"ShippingAddress", "ShippingMethod", "CarrierID"} & set(payload)
 
 
+def test_what_was_shipped_keeps_address_and_method_that_tims_has() -> None:
+    shipped = order()
+    shipped["fulfillment"] |= {"fulfillmentStatus": "SHIPPED"}
+    assert not {"ShippingAddress", "ShippingMethod", "CarrierID"} & set(arrives(shipped))
+
+
 def test_a_replacement_is_free_and_names_the_order_that_it_replaces() -> None:
     free = order(line(part("ITEM", "0.00")), total="0.00")
     free["associatedOrders"] = [{"orderId": "111-0000000-0000001", "associationType": "REPLACEMENT_ORIGINAL_ID"}]

@@ -1,0 +1,120 @@
+"""Compares what the warehouse shipped with what the channels were told, package by package."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from connectors.base import Payload
+from hub.demo.ordered import AMAZON, CHANNELADVISOR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """One package. `order` is the order's name (`Amazon 112-…`), `name` the package's own at that channel; `units` by line id."""
+
+    order: str
+    name: str
+    carrier: str
+    tracking: str
+    units: tuple[tuple[str, Decimal], ...]
+
+    @property
+    def system(self) -> str:
+        """The channel."""
+        return self.order.partition(" ")[0]
+
+
+@dataclass(slots=True, kw_only=True)
+class Parcels:
+    """How many orders and packages left the house and how many packages are confirmed, by channel; `differences` are sentences."""
+
+    orders: Counter[str] = field(default_factory=Counter)
+    packages: Counter[str] = field(default_factory=Counter)
+    confirmed: Counter[str] = field(default_factory=Counter)
+    differences: list[str] = field(default_factory=list)
+
+
+def compare_parcels(shipped: Sequence[Parcel], told: Iterable[Parcel], *, untold: Collection[str] = ()) -> Parcels:
+    """Every package that left is at its channel exactly once, with its carrier, tracking number and contents.
+
+    `untold` are the names of orders whose packages the channel must not be told of.
+    """
+    found = Parcels()
+    held: dict[tuple[str, str], list[Parcel]] = defaultdict(list)
+    for one in told:
+        held[one.order, one.name].append(one)
+    for parcel in shipped:
+        found.packages[parcel.system] += 1
+        theirs = held.pop((parcel.order, parcel.name), [])
+        words = list(_words(parcel, theirs, told_nothing=parcel.order in untold))
+        found.confirmed[parcel.system] += bool(theirs) and not words
+        found.differences += [f"Package {parcel.name} of order {parcel.order}: {sentence}." for sentence in words]
+    found.orders = Counter(name.partition(" ")[0] for name in {parcel.order for parcel in shipped})
+    found.differences += [f"Order {order} has a package {name} that TIMS never sent." for order, name in held]
+    return found
+
+
+def _words(parcel: Parcel, theirs: Sequence[Parcel], *, told_nothing: bool) -> Iterator[str]:
+    if told_nothing:
+        if theirs:
+            yield f"{parcel.system} was told of it, though it confirms such orders itself"
+        return
+    if len(theirs) != 1:
+        yield f"{parcel.system} was never told of it" if not theirs else f"{parcel.system} has it {len(theirs)} times"
+        return
+    pairs = (
+        ("carrier", parcel.carrier, theirs[0].carrier), ("tracking number", parcel.tracking, theirs[0].tracking),
+        ("contents", parcel.units, theirs[0].units),
+    )  # fmt: skip
+    for what, ours, other in pairs:
+        if ours != other:
+            yield f"{what} differs, {ours or 'nothing'} in TIMS and {other or 'nothing'} at {parcel.system}"
+
+
+def shipped_by_tims(sales_orders: Iterable[Payload], shipments: Iterable[Payload]) -> list[Parcel]:
+    """The packages that left our own warehouse."""
+    by_id = {order["SalesOrderID"]: order for order in sales_orders if order["FulfilledBy"] == "Seller"}
+    left = (row for row in shipments if row["Status"] in ("Shipped", "Delivered") and row["SalesOrderID"] in by_id)
+    return [_of_tims(row, box, by_id[row["SalesOrderID"]]) for row in left for box in row["Packages"]]
+
+
+def _of_tims(shipment: Payload, box: Payload, order: Payload) -> Parcel:
+    lines, system = {line["LineNumber"]: str(line.get("ExternalLineID")) for line in order["LineItems"]}, str(order["SourceSystem"])
+    names = {
+        AMAZON: str(shipment["Sequence"] * 100 + box["PackageNumber"]), CHANNELADVISOR: f"{shipment['ShipmentID']}-{box['PackageNumber']}",
+    }  # fmt: skip
+    return Parcel(
+        order=f"{system} {order['ExternalOrderID']}", name=names.get(system, ""), carrier=str(shipment.get("CarrierID")).casefold(),
+        tracking=str(box.get("TrackingNumber") or ""), units=_units((lines[one["LineNumber"]], one["Quantity"]) for one in box["Lines"]),
+    )  # fmt: skip
+
+
+def at_channeladvisor(shipments: Mapping[int, Sequence[Payload]]) -> Iterator[Parcel]:
+    """The packages of ChannelAdvisor's orders, by order number."""
+    for number, rows in shipments.items():
+        for row in rows:
+            yield Parcel(
+                order=f"{CHANNELADVISOR} {number}", name=str(row["SellerShipmentID"]), carrier=str(row["Carrier"]).casefold(),
+                tracking=str(row["TrackingNumber"] or ""), units=_units((str(one["ItemID"]), one["Quantity"]) for one in row["Items"]),
+            )  # fmt: skip
+
+
+def at_amazon(orders: Iterable[Payload]) -> Iterator[Parcel]:
+    """The packages of Amazon's orders."""
+    for order in orders:
+        for row in order["packages"]:
+            units = _units((one["orderItemId"], one["quantity"]) for one in row["packageItems"])
+            yield Parcel(
+                order=f"{AMAZON} {order['orderId']}", name=row["packageReferenceId"], carrier=row["carrier"].casefold(),
+                tracking=row["trackingNumber"], units=units,
+            )  # fmt: skip
+
+
+def _units(pairs: Iterable[tuple[str, int | Decimal]]) -> tuple[tuple[str, Decimal], ...]:
+    sums: dict[str, Decimal] = {}
+    for line, quantity in pairs:
+        sums[line] = sums.get(line, Decimal(0)) + Decimal(quantity)
+    return tuple(sorted(sums.items()))
