@@ -33,7 +33,7 @@ class FlowForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Flow
         fields = (
             "name", "slug", "source", "stream", "after", "mapping", "target", "operation", "enabled", "filter", "filter_words",
-            "send_changes", "poll_minutes", "webhooks", "batch", "priority",
+            "list_others", "send_changes", "poll_minutes", "webhooks", "batch", "priority",
         )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -43,7 +43,7 @@ class FlowAdmin(SimpleHistoryAdmin, HubAdmin):  # type: ignore[misc]
     fieldsets = (
         (None, {"fields": ("name", "slug", "enabled")}),
         ("From", {"fields": (("source", "stream"), "after")}),
-        ("Through", {"fields": ("mapping", "filter", "filter_words", "send_changes")}),
+        ("Through", {"fields": ("mapping", "filter", "filter_words", "list_others", "send_changes")}),
         ("To", {"fields": (("target", "operation"),)}),
         ("When", {"fields": ("poll_minutes", "webhooks", "batch", "priority")}),
     )

@@ -131,6 +131,8 @@ def _flow(plan: Plan, connections: Mapping[str, Connection], made: Mapping[str, 
         "name": plan.name, "source": connections.get(plan.source), "stream": plan.stream, "after": made.get(plan.after),
         "mapping": FieldMapping.objects.get(slug=plan.mapping) if plan.mapping else None, "target": connections.get(plan.target),
         "operation": plan.operation, "filter": plan.filter, "filter_words": plan.words, "priority": plan.priority,
+        # Of what TIMS ships and changes every flow takes only its own channel's part: the others need no line in each.
+        "list_others": plan.source != "tims" or not plan.operation,
         "poll_minutes": poll_minutes if plan.poll is None else plan.poll,
     }  # fmt: skip
     flow, _ = Flow.objects.get_or_create(slug=plan.slug, defaults=values)

@@ -19,7 +19,7 @@ from hub.engine import known
 from hub.engine.aliases import ELSEWHERE, owned_elsewhere
 from hub.engine.doubt import doubted, unreadable
 from hub.engine.draft import drafts
-from hub.engine.page import Latest, Page, latest_of, page_of
+from hub.engine.page import Latest, Page, latest_of, page_of, taken
 from hub.engine.statements import insert
 from hub.models import Delivery, ErrorRecord, Flow, SyncRun
 from hub.wake import wake
@@ -130,8 +130,9 @@ def _accept_page(page: Page, *, run: SyncRun | None, now: datetime) -> Accepted:
         counts.accepted = len(page.newest)
         return counts
     latest = latest_of(flow, page.newest)
-    news = page.news(latest)
-    counts.unchanged = len(page.newest) - len(news)
+    changed = page.news(latest)
+    news = changed if page.force else taken(flow, changed, latest)
+    counts.unchanged, counts.skipped = len(page.newest) - len(changed), len(changed) - len(news)
     if not news:
         return counts
     page.drafts |= drafts(flow, [record for record in news if record.key not in page.drafts], now=now)
@@ -147,8 +148,9 @@ def _accept_page(page: Page, *, run: SyncRun | None, now: datetime) -> Accepted:
     if stopped:
         _report_unreadable(flow, stopped, now)
     counts.unreadable = len(stopped)
-    counts.skipped = sum(row["state"] == Delivery.State.SKIPPED for row in rows)
-    counts.accepted = len(rows) - counts.skipped - counts.unreadable
+    skipped = sum(row["state"] == Delivery.State.SKIPPED for row in rows)
+    counts.skipped += skipped
+    counts.accepted = len(rows) - skipped - counts.unreadable
     if counts.accepted and flow.target_id:
         target = flow.target_id
         transaction.on_commit(lambda: wake("deliver", target))

@@ -13,6 +13,7 @@ from connectors.base import Record
 from hub.core.lanes import Lane, priority_in
 from hub.engine.draft import Draft, drafts, shorten_seals
 from hub.engine.records import content_hash
+from hub.engine.sift import passed_over
 from hub.models import Delivery, Flow
 
 
@@ -73,12 +74,19 @@ def is_news(latest: Latest | None, *, version: str, content: str) -> bool:
     return content != latest.fingerprint or (latest.state == Delivery.State.SENDING and version != latest.version)
 
 
+def taken(flow: Flow, news: Sequence[Record], latest: dict[str, Latest]) -> list[Record]:
+    """The news without what leaves no line in this flow."""
+    without = passed_over(flow, news, latest)
+    return [record for record in news if record.key not in without] if without else list(news)
+
+
 def page_of(flow: Flow, records: Sequence[Record], *, now: datetime, force: bool = False, lane: Lane = Lane.NORMAL) -> Page:
     """Does beforehand what needs no lock, so that the transaction is short. What looks like news here is looked at again there."""
     page = Page(flow=flow, read=len(records), newest=_newest(records), force=force, lane=lane)
     if flow.operation and records:
         page.contents = {key: content_hash(flow, record.payload) for key, record in page.newest.items()}
-        page.drafts = drafts(flow, page.news(latest_of(flow, page.newest)), now=now)
+        latest = latest_of(flow, page.newest)
+        page.drafts = drafts(flow, taken(flow, page.news(latest), latest), now=now)
         shorten_seals(flow, (record for key, record in page.newest.items() if key not in page.drafts))
     return page
 

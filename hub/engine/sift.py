@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
+from connectors.base import Payload, Record
 from connectors.errors import RejectedError
 from hub.engine import facts
 from hub.engine.aliases import FILTERED
@@ -30,6 +31,23 @@ def sift(flow: Flow, rows: Sequence[Row]) -> None:
     for row in rows:
         if row.result is None and not row.target_key:
             _judge(flow, row, wanted, known)
+
+
+def passed_over(flow: Flow, records: Iterable[Record], known: Container[str]) -> set[str]:
+    """Keys of new records that leave no line: the filter does not take them, and the flow does not list such. `known` have a delivery."""
+    if flow.list_others or not flow.filter:
+        return set()
+    wanted, values = compile_formula(flow.filter), _facts(flow)
+    unknown = (record for record in records if record.key not in known and not record.problem)
+    return {record.key for record in unknown if _refused(wanted, record.payload, values)}
+
+
+def _refused(wanted: Any, payload: Payload, values: Facts) -> bool:
+    """A filter that cannot be worked out refuses nothing: the delivery will say why."""
+    try:
+        return not evaluate(wanted, payload, values)
+    except RefusedError:
+        return False
 
 
 def _judge(flow: Flow, row: Row, wanted: Any, known: Facts) -> None:

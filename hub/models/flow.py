@@ -33,6 +33,10 @@ class Flow(models.Model):
     filter_words = models.CharField(
         "reason shown for others", max_length=1000, blank=True, help_text="A sentence; or a formula that makes one, after an equals sign."
     )
+    list_others = models.BooleanField(
+        "list records that are not taken", default=True,
+        help_text="Off: a new record that the filter does not take leaves no line here; when it changes it is looked at again.",
+    )  # fmt: skip
     send_changes = models.BooleanField(default=True, help_text="Later changes of a record that was already delivered are sent too.")
     poll_minutes = models.PositiveIntegerField(
         "read every (minutes)", default=15, validators=[MaxValueValidator(7 * 24 * 60)], help_text="0: only by webhook, button or command."

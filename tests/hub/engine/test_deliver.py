@@ -349,6 +349,29 @@ def test_the_reason_for_others_may_be_worked_out_for_each(hub: Hub) -> None:
     assert (hub.last("1").reason, hub.last("2").reason) == ("Order 1 is too dear", "Order 2 is old")
 
 
+def test_what_a_flow_neither_takes_nor_lists_leaves_no_line_and_is_looked_at_again_when_it_changes(hub: Hub) -> None:
+    Flow.objects.update(filter='Status = "New"', list_others=False)
+    hub.flow.refresh_from_db()
+    hub.world.place("1", Status="Pending")
+    assert (hub.read().skipped, Delivery.objects.count()) == (1, 0)
+    hub.world.place("1", Status="New")
+    hub.read()
+    hub.send()
+    hub.world.place("1", Status="Cancelled", Total=3)
+    hub.read()
+    hub.send()
+    assert list(Delivery.objects.order_by("pk").values_list("state", flat=True)) == ["delivered", "delivered"]
+
+
+def test_what_a_person_resyncs_is_listed_even_where_the_flow_lists_no_others(hub: Hub) -> None:
+    Flow.objects.update(filter='Status = "New"', list_others=False)
+    hub.flow.refresh_from_db()
+    hub.world.place("1", Status="Pending")
+    hub.read(force=True)
+    hub.send()
+    assert hub.states() == {"1": "skipped"}
+
+
 def test_a_filter_reads_the_settings_of_both_connections(hub: Hub) -> None:
     Flow.objects.update(filter='SETTING("mode") = "orders"')
     Connection.objects.filter(pk=hub.flow.source_id).update(settings={"mode": "orders"})
