@@ -23,7 +23,9 @@ class PublishedError(ValidationError):
 class Mapping(models.Model):
     """How the records of one stream become the payloads of one operation."""
 
-    slug = models.SlugField(max_length=80, unique=True)
+    slug = models.SlugField(
+        "short name", max_length=80, unique=True, help_text="Used in addresses and commands: letters, digits and hyphens."
+    )
     name = models.CharField(max_length=120)
     source_connector = models.CharField("source system", max_length=40, blank=True)
     source_stream = models.CharField("source records", max_length=60, blank=True)
@@ -167,7 +169,9 @@ def _refuse_published(published: models.QuerySet[Any]) -> None:
 class LookupTable(models.Model):
     """Values of one system and what they are called in another. `revision` rises with every change of an entry."""
 
-    slug = models.SlugField(max_length=80, unique=True)
+    slug = models.SlugField(
+        "short name", max_length=80, unique=True, help_text="Used in addresses and commands: letters, digits and hyphens."
+    )
     name = models.CharField(max_length=120)
     key_label = models.CharField(max_length=80, default="Key")
     value_label = models.CharField(max_length=80, default="Value")

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from tests.emptying import empty_quickly
 from tests.postgres import PostgreSQL
 
 # What a property test finds must not depend on how busy the machine is.
@@ -38,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
     settings.PASSWORD_HASHERS = [f"django.contrib.auth.hashers.{name}PasswordHasher" for name in ("MD5", "PBKDF2")]
+    empty_quickly()
     default = settings.DATABASES["default"]
     if settings.ON_SQLITE:
         default.setdefault("TEST", {})["NAME"] = str(Path(os.environ["HUB_VAR_DIR"]) / "test.sqlite3")

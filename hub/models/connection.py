@@ -24,7 +24,9 @@ class Connection(models.Model):
         FAILING = "failing", "Failing"
         REFUSED = "refused", "Credentials refused"
 
-    slug = models.SlugField(max_length=60, unique=True)
+    slug = models.SlugField(
+        "short name", max_length=60, unique=True, help_text="Used in addresses and commands: letters, digits and hyphens."
+    )
     name = models.CharField(max_length=120)
     connector = models.CharField("system", max_length=40)
     settings = models.JSONField(default=dict, blank=True)

@@ -18,7 +18,9 @@ class Flow(models.Model):
     With `after`: each success of that flow starts one delivery here (no stream of its own).
     """
 
-    slug = models.SlugField(max_length=60, unique=True)
+    slug = models.SlugField(
+        "short name", max_length=60, unique=True, help_text="Used in addresses and commands: letters, digits and hyphens."
+    )
     name = models.CharField(max_length=120)
     source = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="flows_out", null=True, blank=True)
     stream = models.CharField("records", max_length=60, blank=True)

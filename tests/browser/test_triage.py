@@ -87,3 +87,11 @@ def test_nothing_sticks_out_of_a_phone(address: str, scheme: str, stopped: list[
     page = log_in("Operator", viewport={"width": 390, "height": 844}, color_scheme=scheme)
     page.goto(f"/admin/{address}")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_nothing_sticks_out_of_a_phone_where_rights_are_picked(log_in: LogIn) -> None:
+    page = log_in("superuser", viewport={"width": 390, "height": 844})
+    person = factories.user("Operator")
+    page.goto(f"/admin/auth/user/{person.pk}/change/")
+    page.wait_for_selector(".selector-chosen")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

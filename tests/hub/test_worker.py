@@ -82,20 +82,20 @@ def start(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Worker]]:
     until(lambda: not any(members(group) for group in groups))
 
 
-@pytest.mark.parametrize("victim", ["sentinel", "cluster", "child", "group"])
-def test_tasks_run_again_after_a_kill(start: Callable[..., Worker], victim: str) -> None:
+def test_tasks_run_again_whatever_is_killed(start: Callable[..., Worker]) -> None:
     worker = start()
     worker.runs_tasks()
-    group = worker.group()
-    if victim == "group":
-        os.killpg(group, signal.SIGKILL)
-    else:
-        for pid in roles(group)[victim]:
-            os.kill(pid, signal.SIGKILL)
-    worker.runs_tasks()
-    if victim != "child":
-        assert worker.group() != group
-        assert members(group) == []
+    for victim in ("sentinel", "cluster", "child", "group"):
+        group = worker.group()
+        if victim == "group":
+            os.killpg(group, signal.SIGKILL)
+        else:
+            for pid in roles(group)[victim]:
+                os.kill(pid, signal.SIGKILL)
+        worker.runs_tasks()
+        if victim != "child":
+            assert worker.group() != group, victim
+            assert members(group) == [], victim
 
 
 def test_a_cluster_that_hangs_is_replaced_as_a_whole(start: Callable[..., Worker]) -> None:
@@ -118,28 +118,28 @@ def test_a_killed_supervisor_leaves_nothing_behind(start: Callable[..., Worker])
     start().runs_tasks()
 
 
-def test_a_worker_that_is_asked_to_stop_ends_well(start: Callable[..., Worker]) -> None:
+def test_a_worker_makes_the_schedules_and_ends_well_when_it_is_asked_to_stop(start: Callable[..., Worker]) -> None:
+    from django_q.models import Schedule
+
     worker = start()
     worker.runs_tasks()
+    assert Schedule.objects.filter(name="hub: tick").exists()
     group = worker.group()
     worker.process.terminate()
-    assert worker.process.wait(timeout=40) == 0
+    assert worker.process.wait(timeout=60) == 0
     assert members(group) == []
 
 
 def test_a_second_worker_of_a_host_needs_a_name_of_its_own(start: Callable[..., Worker]) -> None:
-    start().runs_tasks()
+    first = start()
+    first.runs_tasks()
     second = start()
     assert second.process.wait(timeout=60) == 1
     assert "is running already" in second.log.read_text()
     from hub.models import Heartbeat
 
     third = start("--name", "second")
+    until(lambda: list(third.var.glob("worker-*-second.json")), third.log)
+    # Both take tasks from one queue, so either may give the heartbeat that the other asked for.
+    first.process.kill()
     until(lambda: Heartbeat.objects.filter(name__endswith=":second").exists(), third.log)
-
-
-def test_schedules_are_made_when_a_worker_starts(start: Callable[..., Worker]) -> None:
-    from django_q.models import Schedule
-
-    worker = start()
-    until(lambda: Schedule.objects.filter(name="hub: tick").exists(), worker.log)

@@ -38,8 +38,8 @@ RESULT_KEPT = timedelta(days=28)
 Process = Callable[["AmazonSandbox", Row, bytes], bytes]
 """Carries a feed out; answers the result. Raises Refusal where it has to be given up."""
 KINDS: Mapping[str, Process] = {
-    JSON: listings_feed.process,
-    "POST_FLAT_FILE_ORDER_ACKNOWLEDGEMENT_DATA": order_acknowledgement.process,
+    JSON: listings_feed.carry_out,
+    "POST_FLAT_FILE_ORDER_ACKNOWLEDGEMENT_DATA": order_acknowledgement.carry_out,
 }
 
 
@@ -166,7 +166,7 @@ def _step(box: AmazonSandbox, row: Row) -> None:
     try:
         if content is None:
             raise invalid("The document was never uploaded.")
-        result = _process(box, row, content)
+        result = _carry_out(box, row, content)
     except Refusal:
         row["processingStatus"] = "FATAL"
     else:
@@ -177,7 +177,7 @@ def _step(box: AmazonSandbox, row: Row) -> None:
     box.announce("FEED_PROCESSING_FINISHED", shown(row))
 
 
-def _process(box: AmazonSandbox, row: Row, content: bytes) -> bytes:
+def _carry_out(box: AmazonSandbox, row: Row, content: bytes) -> bytes:
     if row["feedType"] in RETIRED:
         raise invalid("This feed type is no longer supported.")
     return KINDS[row["feedType"]](box, row, content)

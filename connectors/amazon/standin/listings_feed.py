@@ -20,7 +20,7 @@ FOREIGN = {"UPDATE": ("patches",), "PARTIAL_UPDATE": ("patches", "requirements")
            "DELETE": ("productType", "attributes", "patches", "requirements")}  # fmt: skip
 
 
-def process(box: AmazonSandbox, feed: Row, content: bytes) -> bytes:
+def carry_out(box: AmazonSandbox, feed: Row, content: bytes) -> bytes:
     """The processing report. Raises Refusal for a document that is no such feed."""
     document = _opened(feed, content)
     issues: list[Row] = []

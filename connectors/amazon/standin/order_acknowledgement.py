@@ -21,7 +21,7 @@ REASONS = (
 HEADING = "original-record-number\torder-id\torder-item-code\terror-code\terror-type\terror-message"
 
 
-def process(box: AmazonSandbox, feed: Row, content: bytes) -> bytes:
+def carry_out(box: AmazonSandbox, feed: Row, content: bytes) -> bytes:
     """Cancels line by line; answers the text report. Raises Refusal for a document that is no such table."""
     rows = _table(content)
     refused: list[str] = []

@@ -111,7 +111,7 @@ def _size(chance: random.Random) -> int:
 
 def _order(chance: random.Random, site: Site, who: Buyer, *, number: int, now: datetime, goods: list[Any]) -> Payload:
     placed = now - timedelta(seconds=chance.randrange(60, 3 * 86400))
-    carrier, service = ("USPS", "PRIORITY") if who.kind else chance.choice(site.methods)
+    carrier, shipping_class = ("USPS", "PRIORITY") if who.kind else chance.choice(site.methods)
     rates = Rates(percent=Decimal(site.tax), inclusive=site.mode == "Inclusive", places=0 if site.currency == "JPY" else 2)
     center = chance.choice(("RENO", "RENO", "ATLANTA"))
     lines = [order_line(chance, one, number=number * 100 + place, rates=rates, center=center) for place, one in enumerate(goods)]
@@ -126,7 +126,7 @@ def _order(chance: random.Random, site: Site, who: Buyer, *, number: int, now: d
         "ShipByDateUtc": written(placed + timedelta(days=2)), "DeliverByDateUtc": written(placed + timedelta(days=7)),
         "Currency": site.currency, "CustomerInfo": dict(who.info), "ShippingAddress": dict(who.shipping),
         "BillingAddress": dict(who.billing) if who.billing else None,
-        "ShippingMethod": {"Carrier": carrier, "Class": service},
+        "ShippingMethod": {"Carrier": carrier, "Class": shipping_class},
         "OrderItem": lines, "Totals": totals(lines, discounts, mode=site.mode, additional=_additional(chance)),
         "TaxMode": site.mode, "TaxCollectedByMarketplace": site.collects, "Discounts": discounts,
         "Payment": {"Method": "Marketplace", "TransactionID": f"TX{number}", "MerchantReference": ""},

@@ -29,9 +29,9 @@ def shipments_of(order: Payload) -> list[Payload]:
     return found
 
 
-def is_listed(carrier: Any, service: Any) -> bool:
+def is_listed(carrier: Any, shipping_class: Any) -> bool:
     """Whether a carrier and class are in the account's list, whatever the case of the letters."""
-    return (str(carrier).upper(), str(service).upper()) in CARRIERS
+    return (str(carrier).upper(), str(shipping_class).upper()) in CARRIERS
 
 
 def needs_tracking(order: Payload) -> bool:

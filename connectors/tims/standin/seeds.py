@@ -12,7 +12,7 @@ from connectors.tims.standin.stock import set_stock
 SINCE = "2026-01-01T00:00:00.000000Z"
 CARRIERS = ("UPS", "FEDEX", "USPS", "DHL", "ONTRAC", "AMZL", "OTHER")
 METHODS = {
-    # code: carrier, service, days, PO box, military, international, hazmat
+    # code: carrier, level, days, PO box, military, international, hazmat
     "UPS-GND": ("UPS", "Ground", 5, False, False, False, True), "UPS-2DA": ("UPS", "2nd Day Air", 2, False, False, False, False),
     "UPS-NDA": ("UPS", "Next Day Air", 1, False, False, False, False), "FEDEX-GND": ("FEDEX", "Ground", 5, False, False, False, True),
     "FEDEX-2D": ("FEDEX", "2Day", 2, False, False, False, False), "FEDEX-ON": ("FEDEX", "Overnight", 1, False, False, False, False),
@@ -65,8 +65,8 @@ def seed(box: Sandbox, *, items: int = 200, bundles: int = 12, stock: int = 500)
 def _reference(box: Sandbox) -> None:
     for code in CARRIERS:
         _put(box, "carriers", code, ScacCode=code[:4])
-    for code, (carrier, service, days, po_box, military, international, hazmat) in METHODS.items():
-        more = {"CarrierID": carrier, "Service": service, "TransitDays": days, "AllowsPOBox": po_box, "AllowsMilitary": military}
+    for code, (carrier, level, days, po_box, military, international, hazmat) in METHODS.items():
+        more = {"CarrierID": carrier, "Service": level, "TransitDays": days, "AllowsPOBox": po_box, "AllowsMilitary": military}
         _put(box, "shipping_methods", code, **more, International=international, HazmatAllowed=hazmat)
     for code, zone, external in LOCATIONS:
         _put(box, "locations", code, IsExternal=external, Timezone=zone, Country="US", AllowNegative=False)

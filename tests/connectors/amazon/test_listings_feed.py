@@ -390,6 +390,6 @@ def test_a_message_of_the_wrong_form_is_refused_alone(box: AmazonSandbox, messag
     fine = {"messageId": 7, "sku": "TK-1002", "operationType": "DELETE"}
     header = {"sellerId": "S", "version": "2.0"}
     feed = {"Seller": "S", "feedId": "1", "marketplaceIds": [US]}
-    report = decode(processing.process(box, feed, encode({"header": header, "messages": [message, fine]})))
+    report = decode(processing.carry_out(box, feed, encode({"header": header, "messages": [message, fine]})))
     assert (report["summary"]["messagesAccepted"], report["summary"]["messagesInvalid"]) == (1, 1)
     assert {one.get("messageId") for one in report["issues"]} <= {message.get("messageId") if isinstance(message, dict) else None}

@@ -21,8 +21,8 @@ class Caller:
 
     def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> requests.Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        data = None if body is None else encode(body)
-        return self.session.request(method, f"{self.box.url}/api/v1/{path}", data=data, headers=named, timeout=10)
+        sent = None if body is None else encode(body)
+        return self.session.request(method, f"{self.box.url}/api/v1/{path}", data=sent, headers=named, timeout=10)
 
 
 def body(number: int = 1, **changes: Any) -> dict[str, Any]:

@@ -71,6 +71,13 @@ def test_a_required_secret_that_was_never_stored_is_asked_for(enter: Enter) -> N
     assert "This field is required" in page
 
 
+@pytest.mark.parametrize("name", ["hub_connection", "hub_flow", "mappings_mapping", "mappings_lookuptable"])
+def test_a_short_name_says_what_it_is_for(enter: Enter, name: str) -> None:
+    page = words(enter().get(reverse(f"admin:{name}_add")))
+    assert "Short name" in page
+    assert "Used in addresses and commands" in page
+
+
 def test_an_address_without_a_scheme_is_refused(enter: Enter) -> None:
     made = factories.connection("channeladvisor")
     assert "An address begins with https://" in words(enter().post(change(made), form(made, setting_base_url="api.example.test")))
