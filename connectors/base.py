@@ -146,6 +146,11 @@ class Stream:
     link: str = ""
     limit: str = ""
     """The rate limit that reading uses; empty = the connector's first."""
+    keys_limit: str = ""
+    """The rate limit that reading named records uses; empty = `limit`."""
+    dated_events: bool = False
+    """The `occurred_at` of its events is written like the `version` of its records: one at least as new holds what was announced, and
+    `read` finds whatever is announced."""
     census: Callable[[JsonClient, str, str], Iterator[str]] | None = None
     """`census(client, since, until)`: the keys of every record of that closed time (RFC 3339), from a source other than `read`."""
 

@@ -133,4 +133,5 @@ LISTINGS = Stream(
     read_one=read_one,
     summary=summary,
     limit="searchListingsItems",
+    keys_limit="getListingsItem",
 )

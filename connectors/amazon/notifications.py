@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.amazon import markets, regions
+from connectors.amazon.times import normalised
 from connectors.base import Event, Webhook
 from connectors.errors import BadEventError, BadSignatureError
 from connectors.wire import decode
@@ -50,7 +51,7 @@ def parse(settings: Mapping[str, str], body: bytes) -> Event:
     stream, key = _READ[kind](settings, about) if kind in _READ else ("", "")
     metadata = _group(inner, "NotificationMetadata") or {}
     name = _text(metadata, "NotificationId") or _text(outer, "id") or hashlib.sha256(body).hexdigest()
-    return Event(id=name, type=kind[:_LONGEST], stream=stream, key=key, occurred_at=_text(inner, "EventTime")[:40])
+    return Event(id=name, type=kind[:_LONGEST], stream=stream, key=key, occurred_at=_time(inner, about))
 
 
 def _content(body: bytes) -> Content:
@@ -90,6 +91,12 @@ def _order(settings: Mapping[str, str], about: Content) -> tuple[str, str]:
     place = _text(_group(about, "Summary") or {}, "MarketplaceId")
     number = _needed(about, "AmazonOrderId")
     return ("", "") if place and place not in regions.chosen(settings) else ("orders", number)
+
+
+def _time(inner: Content, about: Content) -> str:
+    """When the order changed, else when that was told, which is later: in the form of an order's own time of change."""
+    changed = _text(_group(about, "OrderChangeTrigger") or {}, "TimeOfOrderChange")
+    return normalised(changed) or normalised(_text(inner, "EventTime"))
 
 
 def _report(settings: Mapping[str, str], about: Content) -> tuple[str, str]:

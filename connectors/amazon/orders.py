@@ -182,5 +182,7 @@ ORDERS = Stream(
     sequence=sequence,
     link=f"{PATH}/{{key}}",
     limit="searchOrders",
+    keys_limit="getOrder",
+    dated_events=True,
     census=census,
 )

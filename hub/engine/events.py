@@ -17,7 +17,9 @@ from connectors.base import Record, Stream
 from connectors.errors import ConnectorError, CredentialsError, ThrottledError
 from hub import clients, vault
 from hub.core.lanes import Lane
+from hub.engine import crowd
 from hub.engine.accept import accept
+from hub.engine.announced import answer
 from hub.engine.health import refuse
 from hub.engine.read import count, read_keys, slow_down
 from hub.engine.records import stream_of
@@ -61,8 +63,10 @@ def read_events(connection_id: int, *, deadline: float, pause: float = 0.0) -> i
 
 def _claim(connection: Connection, now: datetime, size: int = FULL) -> tuple[str, list[Found]]:
     """Takes waiting events of one stream for a while; a worker that dies gives them back by itself."""
+    newest = crowd.from_the_new_end(connection, crowd.dated(clients.connector(connection).streams))
     with transaction.atomic():
-        waiting = InboundEvent.objects.filter(connection=connection, state=State.RECEIVED, due_at__lte=now).order_by("due_at", "id")
+        waiting = InboundEvent.objects.filter(connection=connection, state=State.RECEIVED, due_at__lte=now)
+        waiting = waiting.order_by("-id") if newest else waiting.order_by("due_at", "id")
         if database.features.has_select_for_update_skip_locked:
             waiting = waiting.select_for_update(skip_locked=True, of=("self",))
         rows = list(waiting.values_list("stream", "pk", "key", "attempts")[:size])
@@ -98,9 +102,10 @@ def _read_stream(connection: Connection, stream_id: str, events: Sequence[Found]
     if stream is None:
         _close(events, State.IGNORED, "No flow reads these records when a webhook arrives.")
         return
+    crowd.sweep(connection, stream, flows, now=timezone.now())
     records, read, trouble = _read(connection, stream, events)
     if read:
-        _take_in(flows, events[:read], records)
+        _take_in(flows, stream, events[:read], records)
     if trouble:
         _put_off(connection, stream, events[read:], trouble)
 
@@ -128,7 +133,7 @@ def _put_off(connection: Connection, stream: Stream, events: Sequence[Found], tr
     _later(events, timezone.now() + (timedelta(seconds=wait) if wait else paced(TROUBLE)), str(trouble), free=True)
 
 
-def _take_in(flows: Sequence[Flow], events: Sequence[Found], records: Sequence[Record]) -> None:
+def _take_in(flows: Sequence[Flow], stream: Stream, events: Sequence[Found], records: Sequence[Record]) -> None:
     now = timezone.now()
     found = {record.part_of or record.key for record in records}
     there = [event for event in events if event[1] in found]
@@ -143,6 +148,7 @@ def _take_in(flows: Sequence[Flow], events: Sequence[Found], records: Sequence[R
         finally:
             SyncRun.objects.filter(pk=run.pk).update(state=end, finished_at=timezone.now())
     InboundEvent.objects.filter(pk__in=[pk for pk, _, _ in there]).update(state=State.DONE, reason="", done_at=now, run=run)
+    answer(flows, stream, records, run=run, now=now)
     _look_again([event for event in events if event[1] not in found], now, polled=any(flow.poll_minutes for flow in flows))
 
 

@@ -21,6 +21,7 @@ from connectors.http import JsonClient
 from hub import clients, throttle, vault
 from hub.core.lanes import Lane
 from hub.engine.accept import Accepted, accept
+from hub.engine.announced import answer
 from hub.engine.health import refuse
 from hub.engine.records import stream_of
 from hub.models import Connection, Flow, InboundEvent, SyncRun
@@ -138,7 +139,7 @@ def _read(run: SyncRun, *, deadline: float) -> None:
     client = clients.client(flow.source)
     meter = clients.meter(flow.source)
     with meter.paced(flow.source.pk, run.lane):
-        end = _take_in(run, _records(run, stream, client), deadline=deadline)
+        end = _take_in(run, stream, _records(run, stream, client), deadline=deadline)
     if end is End.DONE and not (run.keys or run.since):
         Flow.objects.filter(pk=flow.pk).update(last_read_at=timezone.now())
     if end is End.STOPPED:
@@ -200,12 +201,13 @@ def read_keys(stream: Stream, client: JsonClient, keys: Sequence[str]) -> list[R
     return [record for record in (read_one(client, key) for key in keys) if record is not None]
 
 
-def _take_in(run: SyncRun, pages: Iterator[list[Record]], *, deadline: float) -> End:
+def _take_in(run: SyncRun, stream: Stream, pages: Iterator[list[Record]], *, deadline: float) -> End:
     """Accepts page after page and keeps the run's counts and place current."""
     chosen, began = bool(run.keys or run.since), run.place
     for page in pages:
         counts = accept(run.flow, page, run=run, now=timezone.now(), cursor=not chosen, force=bool(run.keys))
         run.place = _place(run, page)
+        answer([run.flow], stream, page, run=run, now=timezone.now())
         if count(run, counts):
             return End.STOPPED
         if time.monotonic() > deadline or (deadline < math.inf and run.place != began and _gives_way(run)):

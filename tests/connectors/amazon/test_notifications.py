@@ -60,6 +60,12 @@ def test_an_order_change_names_the_order() -> None:
     assert event.occurred_at == "2026-11-18T09:47:10.000Z"
 
 
+def test_an_order_change_is_dated_as_the_order_will_be() -> None:
+    told = notices.order()
+    told["Payload"]["OrderChangeNotification"]["OrderChangeTrigger"] = {"TimeOfOrderChange": "2026-11-18T10:47:02.5+01:00"}
+    assert parse(SETTINGS, raw(told)).occurred_at == "2026-11-18T09:47:02.500Z"
+
+
 @pytest.mark.parametrize("spelt", [str.lower, str.upper])
 def test_field_names_are_read_without_case(spelt: Any) -> None:
     def respelt(value: Any) -> Any:
