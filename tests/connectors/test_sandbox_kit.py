@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -21,6 +20,10 @@ ROUTES = Router()
 class Things(Sandbox):
     routes: ClassVar[Router] = ROUTES
 
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.entered, self.may_end = threading.Event(), threading.Event()
+
     def credential(self, request: Request) -> str:
         return "anyone"
 
@@ -36,6 +39,9 @@ def read(box: Things, request: Request) -> Response:
 @ROUTES.on("POST", "/things")
 def write(box: Things, request: Request) -> Response:
     row = request.json()
+    if row.get("Slow"):
+        box.entered.set()
+        assert box.may_end.wait(30)
     box.book.put("things", row["Name"], row)
     if row.get("Bad"):
         raise Refusal(422, "bad", "Not like this.")
@@ -140,11 +146,11 @@ def test_the_same_key_with_another_body_is_refused(box: Things) -> None:
 
 
 def test_the_same_key_while_the_first_call_runs_is_told_to_wait(box: Things) -> None:
-    box.faults.add("slow", "/things", seconds=0.5)
-    first = threading.Thread(target=post, args=(box, "a"), kwargs={"key": "k1"})
+    first = threading.Thread(target=post, args=(box, "a"), kwargs={"key": "k1", "Slow": True})
     first.start()
-    time.sleep(0.15)
-    assert post(box, "a", key="k1").json()["code"] == "request_in_progress"
+    assert box.entered.wait(30)
+    assert post(box, "a", key="k1", Slow=True).json()["code"] == "request_in_progress"
+    box.may_end.set()
     first.join()
 
 
@@ -158,11 +164,11 @@ def test_the_rate_limit_tells_what_is_left_and_when_to_come_back(box: Things) ->
 
 def test_more_calls_at_once_than_allowed_are_refused(box: Things) -> None:
     box.parallel = 1
-    box.faults.add("slow", "/things", seconds=0.4)
-    first = threading.Thread(target=post, args=(box, "a"))
+    first = threading.Thread(target=post, args=(box, "a"), kwargs={"Slow": True})
     first.start()
-    time.sleep(0.15)
+    assert box.entered.wait(30)
     assert get(box, "a").json()["code"] == "too_many_concurrent"
+    box.may_end.set()
     first.join()
 
 

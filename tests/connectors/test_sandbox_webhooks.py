@@ -50,7 +50,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def _wait(condition: Any) -> None:
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while not condition() and time.monotonic() < end:
         time.sleep(0.01)
     assert condition()

@@ -29,7 +29,7 @@ def group() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def until(what: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not what() and time.monotonic() < end:
         time.sleep(0.02)
     assert what()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -91,9 +92,9 @@ def test_orders_trickle_in_and_the_books_survive_a_restart(tmp_path: Path) -> No
         trickle = Trickle(opened, pace=(0.0, 0.01))
         trickle.start()
         while opened.channeladvisor.book.count("order") < 30:
-            pass
+            time.sleep(0.01)
         trickle.ended.set()
-        trickle.join(timeout=10)
+        trickle.join(timeout=60)
         held = opened.channeladvisor.orders()
     with open_standins(tmp_path, fixed_ports=False) as again:
         assert again.channeladvisor.orders() == held

@@ -46,10 +46,10 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_formula_ends_at_once_in_a_value_or_in_words(text: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     with contextlib.suppress(FormulaError, RefusedError):
         evaluate(compile_formula(text), RECORD, Facts())
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 def test_doubling_text_stops_at_its_limit() -> None:
