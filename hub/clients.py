@@ -30,6 +30,16 @@ _clients: dict[int, tuple[object, JsonClient, Meter]] = {}
 _guard = threading.Lock()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paced:
+    """The thread that reads, from which limit and for which lane its calls are taken, and how many seconds each may wait."""
+
+    thread: int
+    connection_id: int
+    lane: Lane
+    patience: float
+
+
 @dataclass(slots=True)
 class Meter:
     """What the calls of one client used, counted in threads that must not touch the database."""
@@ -38,26 +48,30 @@ class Meter:
     quotas: dict[str, Quota] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    paced_by: tuple[int, int, Lane] | None = None
-    """(thread, connection, lane) whose calls wait for the shared limit one by one; calls of sender threads were taken in advance."""
+    paced_by: Paced | None = None
+    """Whose calls wait for the shared limit one by one; calls of sender threads were taken in advance."""
 
     def count(self, limit: str, cost: int) -> None:
         """One call about to be made. Raises NoCallsLeftError where a paced call would have to wait for long."""
         paced = self.paced_by
-        if paced and paced[0] == threading.get_ident():
-            _take_or_wait(paced[1], limit, cost, paced[2])
+        if paced and paced.thread == threading.get_ident():
+            _take_or_wait(paced, limit, cost)
             return
         with self.lock:
             self.calls[limit] = self.calls.get(limit, 0) + cost
 
     @contextmanager
-    def paced(self, connection_id: int, lane: Lane) -> Iterator[None]:
-        """Calls of this thread take from the shared limit as they are made: for reading, which is one call after the other."""
-        self.paced_by = (threading.get_ident(), connection_id, lane)
+    def paced(self, connection_id: int, lane: Lane, *, patience: float = LONGEST_PACE) -> Iterator[None]:
+        """Calls of this thread take from the shared limit as they are made: for reading, which is one call after the other.
+
+        `patience`: seconds that each may wait for it.
+        """
+        before = self.paced_by
+        self.paced_by = Paced(thread=threading.get_ident(), connection_id=connection_id, lane=lane, patience=patience)
         try:
             yield
         finally:
-            self.paced_by = None
+            self.paced_by = before
 
     def learn(self, limit: str, quota: Quota) -> None:
         """What an answer said of the limit; the last one counts."""
@@ -75,15 +89,19 @@ class Meter:
 
 
 class NoCallsLeftError(ThrottledError):
-    """Our own count says that no call is left for this lane; the system was not asked."""
+    """Our own count says that `cost` calls of `limit` are not left for this lane; the system was not asked."""
+
+    cost: int = 1
 
 
-def _take_or_wait(connection_id: int, limit: str, cost: int, lane: Lane) -> None:
-    deadline = time.monotonic() + LONGEST_PACE
-    while not throttle.take(connection_id, limit, cost, lane=lane):
-        wait = throttle.wait_for(connection_id, limit, cost, lane=lane)
+def _take_or_wait(paced: Paced, limit: str, cost: int) -> None:
+    deadline = time.monotonic() + paced.patience
+    while not throttle.take(paced.connection_id, limit, cost, lane=paced.lane):
+        wait = throttle.wait_for(paced.connection_id, limit, cost, lane=paced.lane)
         if time.monotonic() + wait > deadline:
-            raise NoCallsLeftError("The rate limit of this connection is used up for now; reading goes on later.", retry_after=wait)
+            error = NoCallsLeftError("The rate limit of this connection is used up for now; reading goes on later.", retry_after=wait)
+            error.limit, error.cost = limit, cost
+            raise error
         time.sleep(max(wait, 0.02))
 
 

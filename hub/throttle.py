@@ -65,9 +65,15 @@ def take_some(connection_id: int, name: str, n: int, *, lane: Lane = Lane.URGENT
 
 
 def owe(connection_id: int, name: str, n: int) -> None:
-    """Counts calls that were already made: the bucket may go below zero, and later calls wait for it."""
-    if n:
-        RateLimit.objects.filter(connection_id=connection_id, name=name).update(tokens=F("tokens") - n)
+    """Counts calls that were already made: the bucket may go below zero, and later calls wait for it.
+
+    A negative n gives back what was taken and not used, unless the system has closed the limit meanwhile: then nothing was left.
+    """
+    rows = RateLimit.objects.filter(connection_id=connection_id, name=name)
+    if n > 0:
+        rows.update(tokens=F("tokens") - n)
+    elif n:
+        rows.filter(blocked_until__lte=time.time()).update(tokens=F("tokens") - n)
 
 
 def wait_for(connection_id: int, name: str, n: int = 1, *, lane: Lane = Lane.URGENT) -> float:

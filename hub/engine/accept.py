@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from django.db import DataError, transaction
 from django.db import connection as database
+from django.db.models.functions import Collate
 
 from connectors.base import Record, Stream
 from connectors.registry import connector
@@ -118,7 +119,9 @@ def _lock(pages: Sequence[Page]) -> None:
 def _move_cursor(flow: Flow, records: Sequence[Record], now: datetime) -> None:
     furthest = max((record.cursor for record in records), default="")
     if furthest:
-        Flow.objects.filter(pk=flow.pk, cursor__lt=furthest).update(cursor=furthest, cursor_moved_at=now)
+        # As Python compares text: a database may sort by the rules of a language, which leave out signs such as "~".
+        own = Collate("cursor", "C" if database.vendor == "postgresql" else "BINARY")
+        Flow.objects.alias(own=own).filter(pk=flow.pk, own__lt=furthest).update(cursor=furthest, cursor_moved_at=now)
 
 
 def _accept_page(page: Page, *, run: SyncRun | None, now: datetime) -> Accepted:

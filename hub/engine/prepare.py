@@ -34,7 +34,7 @@ def open_rows(rows: Iterable[Row]) -> list[Row]:
 def prepare(flow: Flow, rows: Sequence[Row], *, pool: Pool, now: datetime) -> None:
     """Brings every row of one flow to a valid payload, or to its result."""
     _unseal(rows)
-    refresh(flow, [row for row in open_rows(rows) if row.fresh or row.attempts > 1], pool, now=now)
+    refresh(flow, [row for row in open_rows(rows) if row.fresh or row.attempts > 1], now=now)
     _known_targets(flow, open_rows(rows))
     _ask_target(flow, [row for row in open_rows(rows) if row.unknown and not row.target_key], pool)
     sift(flow, open_rows(rows))

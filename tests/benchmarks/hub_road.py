@@ -7,7 +7,7 @@ from connectors.channeladvisor.standin.orders import SITES
 from connectors.sandbox import Rate
 from hub import schedules
 from hub.demo.day import widen
-from hub.demo.flows import ACKNOWLEDGE, CUSTOMERS, ITEMS, ORDERS
+from hub.demo.flows import ACKNOWLEDGE, ITEMS, ORDERS
 from hub.demo.stage import prepare as stage
 from hub.engine import known
 from hub.models import Connection, Delivery, Flow, InboundEvent
@@ -29,7 +29,7 @@ def prepare(plan: Plan, tims: int, channel: int) -> tuple[str, str]:
     for connection in made.values():
         widen(connection, PLENTY)
     Connection.objects.update(parallel=SENDERS)
-    Flow.objects.filter(slug__in=[CUSTOMERS, ITEMS]).update(enabled=False)
+    Flow.objects.exclude(slug__in=[ORDERS, ACKNOWLEDGE]).update(enabled=False)
     Flow.objects.filter(slug=ORDERS).update(poll_minutes=0)
     Flow.objects.filter(slug=ACKNOWLEDGE).update(enabled=plan.acknowledge)
     schedules.sync()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from typing import Any
 
@@ -23,6 +24,9 @@ def shipped() -> Shipped:
         one.name.removesuffix(".json"): json.loads(one.read_text("utf-8")) for one in (files("mappings") / "starters").iterdir()
     }
     tables = {slug: {key: value for key, value, *_ in row["entries"]} for slug, row in rows.items() if "entries" in row}
+    # The stand-in's orders are a few days old at most, and rates hold for a day.
+    days = [datetime.now(UTC).date() - timedelta(days=back) for back in range(7)]
+    tables["rates"] = {f"{key.partition('|')[0]}|{day}": value for key, value in tables["rates"].items() for day in days}
     tables["house_account"] = {str(site.id): "C-000001" for site in SITES}
     compiled = compile_rules(starter_rules("ca-order-to-tims-sales-order", "connectors.tims", "sales_order"), tables=tables)
     answers: dict[Need, str | None] = {Need(kind="record", stream="items", key=sku): sku for sku in skus()}

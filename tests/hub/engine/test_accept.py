@@ -126,3 +126,18 @@ def test_a_retry_that_reads_another_buyer_takes_in_that_buyer_too(hub: Hub) -> N
     triage.retry(Delivery.objects.filter(flow=hub.flow), by=None)
     hub.send()
     assert "p-ada" in hub.states(people)
+
+
+@pytest.mark.parametrize("further", ["2026-11-20T10:00:00.000Z~00001~2026-11-20T10:00:00.000Z~token", "2026-11-20T10:00:00.001Z"])
+def test_a_place_within_a_walk_lies_behind_its_beginning_and_before_the_next(hub: Hub, further: str) -> None:
+    """The rules of a language would leave out "~" and compare letters without their case."""
+    begin, end = "2026-11-20T10:00:00.000Z", "2026-11-20T10:07:00.000Z"
+    for cursor, stands in ((begin, begin), (further, further), (begin, further), (end, end), (further, end)):
+        accept(hub.flow, [Record(key="1", payload={"Id": "1", "Total": 1}, cursor=cursor)], now=timezone.now())
+        assert Flow.objects.get(pk=hub.flow.pk).cursor == stands
+
+
+def test_cursors_sort_by_their_signs_and_not_by_a_language(hub: Hub) -> None:
+    for cursor in ("A~", "B", "a"):
+        accept(hub.flow, [Record(key="1", payload={"Id": "1", "Total": 1}, cursor=cursor)], now=timezone.now())
+        assert Flow.objects.get(pk=hub.flow.pk).cursor == cursor

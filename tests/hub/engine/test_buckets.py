@@ -141,3 +141,15 @@ def test_urgent_work_never_waits_behind_a_back_fill(two: Hub, plan: list[tuple[L
             assert not tokens or not any(priority > 0 for priority in waiting) or len(now_sent) == tokens
         transaction.set_rollback(True)
     clients.forget_clients()
+
+
+def test_calls_that_were_taken_and_not_used_stay_lost_when_the_system_says_that_none_are_left(two: Hub) -> None:
+    RateLimit.objects.filter(name="slow").update(burst=10)
+    take_in(two, slow(), ["1"])
+    two.send()
+    RateLimit.objects.filter(name="slow").update(burst=10)
+    left(8)
+    take_in(two, slow(), ["2"])
+    two.world.before = [ThrottledError("Slow down.")]
+    two.send()
+    assert RateLimit.objects.get(name="slow").tokens <= 0
