@@ -24,15 +24,15 @@ def owned_elsewhere(flow: Flow, records: Sequence[Record]) -> dict[str, str]:
 
     Locks the names until the transaction ends, so that an owner who gives up at this moment sees who waits for it.
     """
-    wanted = {alias: record.key for record in records for alias in record.aliases}
+    named = [(alias, record.key) for record in records for alias in record.aliases]
+    wanted = dict(reversed(named))
     if not wanted or not flow.target_id:
         return {}
     owners = _claimed(flow, wanted)
     if set(wanted) - set(owners):
         # Given up between our claim and our look: whoever comes first now has it.
         owners = _claimed(flow, wanted)
-    mine = {alias: (flow.pk, key) for alias, key in wanted.items()}
-    return {wanted[alias]: alias for alias, owner in owners.items() if owner != mine[alias]}
+    return {key: alias for alias, key in named if alias in owners and owners[alias] != (flow.pk, key)}
 
 
 def _claimed(flow: Flow, wanted: dict[str, str]) -> dict[str, tuple[int, str]]:
@@ -44,6 +44,13 @@ def _claimed(flow: Flow, wanted: dict[str, str]) -> dict[str, tuple[int, str]]:
     )
     rows = RecordAlias.objects.select_for_update().filter(target_id=flow.target_id, operation=flow.operation, alias__in=wanted)
     return {alias: (owner, key) for alias, owner, key in rows.order_by("alias").values_list("alias", "flow_id", "key")}
+
+
+def roads(rows: Sequence[Row]) -> set[int]:
+    """The flows that may take over what was not taken; locked beforehand, so that none of them takes in a newer version meanwhile."""
+    given_up = {(row.flow.target_id, row.flow.operation) for row in rows if _not_taken(row)}
+    flows = Flow.objects.filter(target__in={target for target, _ in given_up}, operation__in={operation for _, operation in given_up})
+    return set(flows.values_list("pk", flat=True)) if given_up else set()
 
 
 def give_up(rows: Sequence[Row], now: datetime) -> None:
@@ -58,6 +65,9 @@ def _not_taken(row: Row) -> bool:
 
 
 def _hand_over(flow: Flow, keys: Sequence[str], now: datetime) -> None:
+    # A newer version of the record decides anew.
+    newer = Delivery.objects.filter(flow=flow, key__in=keys, state__in=(*Delivery.OPEN, Delivery.State.SENDING))
+    keys = sorted({*keys} - {*newer.values_list("key", flat=True)})
     owned = RecordAlias.objects.select_for_update().filter(flow=flow, key__in=keys).order_by("alias")
     names = list(owned.values_list("alias", flat=True))
     if not names:

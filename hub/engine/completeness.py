@@ -9,8 +9,7 @@ from itertools import islice
 import structlog
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
-from django.db.models import Max, Q
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 from django.utils import timezone
 
 from connectors.base import Stream
@@ -52,11 +51,22 @@ def start_check(flow: Flow, *, since: datetime, until: datetime, asked_by: Abstr
 
 
 def start_daily(*, now: datetime) -> int:
-    """Checks for every flow whose last window ended a day ago or longer; answers how many were started."""
+    """Checks for every flow that was counted without a gap only until a day ago or earlier; after a failure a day later. Answers how many."""
     flows = Flow.objects.filter(enabled=True, source__enabled=True).exclude(Q(operation="") | Q(stream="")).select_related("source")
-    counted = flows.annotate(upto=Coalesce(Max("completeness_checks__until"), "created_at")).filter(upto__lt=now - DAY - LATE)
-    started = [start_check(flow, since=max(flow.upto, now - LONGEST), until=now - LATE) for flow in counted]
+    flows = flows.exclude(completeness_checks__in=CompletenessCheck.objects.filter(state=State.FAILED, created_at__gt=now - DAY))
+    upto = _counted_upto(flows, now=now)
+    started = [start_check(flow, since=upto[flow.pk], until=now - LATE) for flow in flows if upto[flow.pk] < now - DAY - LATE]
     return sum(check is not None for check in started)
+
+
+def _counted_upto(flows: Iterable[Flow], *, now: datetime) -> dict[int, datetime]:
+    """Until when each flow was counted without a gap; what could not be counted leaves one."""
+    upto = {flow.pk: max(flow.created_at, now - LONGEST) for flow in flows}
+    checks = CompletenessCheck.objects.filter(flow__in=upto, until__gt=now - LONGEST).exclude(state=State.FAILED)
+    for flow, since, until in checks.order_by("since").values_list("flow_id", "since", "until"):
+        if since <= upto[flow]:
+            upto[flow] = max(upto[flow], until)
+    return upto
 
 
 def wake_due(*, now: datetime) -> None:
@@ -136,7 +146,11 @@ def _without_delivery(flow: Flow, keys: Sequence[str]) -> list[str]:
 
 
 def _conclude(check: CompletenessCheck) -> None:
-    absent = _without_any(check.flow, check.run.keys if check.run else [])
+    if check.run is None:
+        words = "The run that fetched what is missing was removed; check again."
+        _save(check, State.FAILED, message=words, finished_at=timezone.now())
+        return
+    absent = _without_any(check.flow, check.run.keys)
     words = f"{len(absent)} listed records cannot be read one by one; look for them in the source." if absent else ""
     _save(check, State.DONE, absent=absent[:MOST_ABSENT], message=words, finished_at=timezone.now())
 

@@ -184,7 +184,7 @@ def work(connection: Connection, flows: Sequence[Flow], rows: Sequence[Row]) -> 
             except ConnectorError as error:
                 _fail(ready, error)
             else:
-                send(client, operation_of(flow), ready, size=size, late=late)
+                send(client, operation_of(flow), mine, size=size, late=late)
 
 
 def _prepare_all(flow: Flow, rows: Sequence[Row], *, size: int) -> None:

@@ -205,7 +205,8 @@ def _take_in(run: SyncRun, stream: Stream, pages: Iterator[list[Record]], *, dea
     """Accepts page after page and keeps the run's counts and place current."""
     chosen, began = bool(run.keys or run.since), run.place
     for page in pages:
-        counts = accept(run.flow, page, run=run, now=timezone.now(), cursor=not chosen, force=bool(run.keys))
+        force = bool(run.keys) and run.trigger != SyncRun.Trigger.CHECK
+        counts = accept(run.flow, page, run=run, now=timezone.now(), cursor=not chosen, force=force)
         run.place = _place(run, page)
         answer([run.flow], stream, page, run=run, now=timezone.now())
         if count(run, counts):

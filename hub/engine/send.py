@@ -51,13 +51,15 @@ def in_threads(size: int) -> Callable[[Callable[[Row], None], Sequence[Row]], No
 
 
 def send(client: JsonClient, operation: Operation, rows: Sequence[Row], *, size: int, late: datetime) -> None:
-    """Sends the payload of every row and sets its result. In bulk where the target can. From `late` on nothing more is sent.
+    """Sends every row that has no result yet and sets it. In bulk where the target can. From `late` on nothing more is sent.
 
     Rows of one sequence go one after the other; behind one that did not get through they get no result and stay due.
     """
     chains = _by_sequence(rows)
     while chains:
-        _send_together(client, operation, [chain[0] for chain in chains], size=size, late=late)
+        ready = [chain[0] for chain in chains if chain[0].result is None]
+        if ready:
+            _send_together(client, operation, ready, size=size, late=late)
         chains = [chain[1:] for chain in chains if len(chain) > 1 and not _stuck(chain[0])]
 
 

@@ -127,9 +127,9 @@ def _followers(rows: Sequence[Row]) -> list[Flow]:
 
 
 def _lock(rows: Sequence[Row], changes: dict[int, dict[str, Any]], followers: Sequence[Flow]) -> None:
-    """Rows going back to an open state must not meet a newer version being accepted at this moment."""
+    """Rows going back to an open state, or over to another road, must not meet a newer version being accepted at this moment."""
     back = {row.flow.pk for row in rows if changes[row.pk]["state"] in Delivery.OPEN}
-    ids = sorted(back | {flow.pk for flow in followers})
+    ids = sorted(back | {flow.pk for flow in followers} | aliases.roads(rows))
     if ids and database.features.has_select_for_update:
         list(Flow.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
 

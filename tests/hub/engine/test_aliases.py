@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+from time import monotonic, sleep
+
 import pytest
+from django.db import connection as database
+from django.db import transaction
 from django.utils import timezone
 
+from connectors.base import Record
+from hub.engine.accept import accept
 from hub.engine.aliases import same_fact
+from hub.engine.deliver import claim, work
+from hub.engine.settle import settle
 from hub.models import Delivery, Flow, RecordAlias
 from tests.hub.engine.toyhub import Hub
 
@@ -95,3 +104,70 @@ def test_each_road_shows_the_other(hub: Hub, other: Flow) -> None:
     hub.read(other)
     first, second = hub.last("1"), Delivery.objects.get(flow=other)
     assert (same_fact(first), same_fact(second)) == ([second], [first])
+
+
+def test_two_records_of_one_page_with_the_same_name_are_one_fact(hub: Hub) -> None:
+    records = [Record(key=key, payload={"Id": key, "Sku": "TK-1", "Name": "D", "Total": 1}, aliases=("toy:same",)) for key in ("1", "2")]
+    accept(hub.flow, records, now=timezone.now())
+    hub.send()
+    assert hub.states() == {"1": "delivered", "2": "skipped"}
+    assert len(hub.world.documents) == 1
+
+
+def test_a_version_not_taken_hands_nothing_over_while_a_newer_one_waits(hub: Hub, other: Flow) -> None:
+    choosy(hub)
+    hub.world.place("1", Status="Pending")
+    hub.read()
+    hub.read(other)
+    now = timezone.now()
+    lease, rows = claim([hub.flow], size=5, now=now)
+    hub.world.place("1", Status="New")
+    hub.read()
+    assert hub.flow.target
+    work(hub.flow.target, [hub.flow], rows)
+    settle(hub.flow.target, rows, lease=lease, now=now)
+    hub.send()
+    assert (hub.states(), hub.states(other)) == ({"1": "delivered"}, {"1": "skipped"})
+
+
+@pytest.mark.postgres
+def test_a_road_that_gives_up_waits_for_the_other_to_take_in_what_is_new(hub: Hub, other: Flow) -> None:
+    choosy(hub)
+    hub.world.place("1", Status="Pending")
+    hub.read()
+    hub.read(other)
+    now, failures = timezone.now(), list[BaseException]()
+    lease, rows = claim([hub.flow], size=5, now=now)
+    assert hub.flow.target
+    work(hub.flow.target, [hub.flow], rows)
+
+    def give_up() -> None:
+        try:
+            settle(hub.flow.target, rows, lease=lease, now=now)  # type: ignore[arg-type]
+        except Exception as error:
+            failures.append(error)
+        finally:
+            database.close()
+
+    settler = threading.Thread(target=give_up)
+    with transaction.atomic():
+        Flow.objects.select_for_update().get(pk=other.pk)
+        settler.start()
+        _until_somebody_waits()
+        hub.world.place("1", Total=77)
+        hub.read(other)
+    settler.join(10)
+    hub.send()
+    assert failures == []
+    assert [one["Total"] for one in hub.world.documents.values()] == [77]
+
+
+def _until_somebody_waits() -> None:
+    deadline = monotonic() + 5
+    with database.cursor() as cursor:
+        while monotonic() < deadline:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+            sleep(0.01)
+    raise AssertionError("nobody waits")

@@ -126,3 +126,48 @@ def test_a_dead_worker_leaves_its_count_to_another(hub: Hub, monkeypatch: pytest
     CompletenessCheck.objects.update(state="counting", seen_at=timezone.now() - timedelta(minutes=30))
     tasks.tick()
     assert ("completeness", check.pk) in woken
+
+
+def test_a_window_that_could_not_be_counted_is_counted_the_next_day(hub: Hub) -> None:
+    now = timezone.now()
+    Flow.objects.update(created_at=now - timedelta(days=2))
+    completeness.start_daily(now=now)
+    first = CompletenessCheck.objects.get()
+    hub.world.uncounted = TransientError("The shop is unwell.")
+    completeness.carry_out(first.pk)
+    assert completeness.start_daily(now=now + timedelta(hours=2)) == 0
+    assert completeness.start_daily(now=now + timedelta(hours=26)) == 1
+    assert CompletenessCheck.objects.latest("pk").since == first.since
+
+
+def test_a_window_that_a_person_chose_leaves_no_gap_before_it(hub: Hub) -> None:
+    now = timezone.now()
+    Flow.objects.update(created_at=now - timedelta(days=9))
+    asked = completeness.start_check(hub.flow, since=now - timedelta(days=2), until=now - timedelta(hours=2))
+    assert asked
+    completeness.carry_out(asked.pk)
+    assert completeness.start_daily(now=now) == 1
+    assert CompletenessCheck.objects.latest("pk").since == now - timedelta(days=9)
+
+
+def test_what_came_by_itself_before_it_was_fetched_is_not_sent_again(hub: Hub) -> None:
+    hub.world.place("1")
+    check = started(hub)
+    completeness.carry_out(check.pk)
+    hub.read()
+    hub.send()
+    check.refresh_from_db()
+    assert check.run
+    read.carry_out(check.run.pk)
+    hub.send()
+    assert [call for call, _ in hub.world.calls].count("send") == 1
+
+
+def test_without_its_run_a_check_does_not_call_itself_complete(hub: Hub) -> None:
+    hub.world.hidden = {"ghost"}
+    check = started(hub)
+    completeness.carry_out(check.pk)
+    SyncRun.objects.all().delete()
+    completeness.carry_out(check.pk)
+    check.refresh_from_db()
+    assert (check.state, check.complete) == ("failed", False)

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from connectors.errors import CredentialsError, OutcomeUnknownError, RejectedError, TransientError
 from hub.engine.deliver import claim
-from hub.models import Connection, Flow
+from hub.models import Connection, Delivery, Flow
 from tests.hub.engine.toyhub import Hub
 
 
@@ -102,3 +102,12 @@ def test_orders_without_a_buyer_wait_for_nobody(hub: Hub) -> None:
     place(hub, "1", "2", buyer="")
     unwell(hub, TransientError("The ledger is unwell."))
     assert hub.states() == {"1": "waiting", "2": "delivered"}
+
+
+def test_behind_an_order_that_cannot_be_read_anew_the_buyers_next_is_not_sent(hub: Hub) -> None:
+    place(hub, "1", "2")
+    place(hub, "3", buyer="emil")
+    Delivery.objects.filter(key="1").update(fresh=True)
+    hub.world.unreadable = TransientError("The shop is unwell.")
+    hub.send()
+    assert hub.states() == {"1": "waiting", "2": "pending", "3": "delivered"}
