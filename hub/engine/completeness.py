@@ -51,7 +51,7 @@ def start_check(flow: Flow, *, since: datetime, until: datetime, asked_by: Abstr
 
 
 def start_daily(*, now: datetime) -> int:
-    """Checks for every flow that was counted without a gap only until a day ago or earlier; after a failure a day later. Answers how many."""
+    """Checks for every flow that was last counted a day ago or longer, a day after a failure; answers how many were started."""
     flows = Flow.objects.filter(enabled=True, source__enabled=True).exclude(Q(operation="") | Q(stream="")).select_related("source")
     flows = flows.exclude(completeness_checks__in=CompletenessCheck.objects.filter(state=State.FAILED, created_at__gt=now - DAY))
     upto = _counted_upto(flows, now=now)

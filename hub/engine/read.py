@@ -93,8 +93,9 @@ def carry_out(run_id: int, *, turn: float = TURN) -> SyncRun | None:
 
 
 def _read_already(run: SyncRun, now: datetime) -> bool:
-    """What webhooks announced is read beside it; two sweeps at once would only do everything twice."""
-    sweeps = SyncRun.objects.filter(flow=run.flow, state=State.RUNNING, pk__lt=run.pk, keys=[], seen_at__gt=now - paced(SILENT))
+    """What webhooks announced, and another time, is read beside it; two alike at once would only do everything twice."""
+    alike = SyncRun.objects.filter(flow=run.flow, state=State.RUNNING, keys=[], since=run.since)
+    sweeps = alike.filter(pk__lt=run.pk, seen_at__gt=now - paced(SILENT))
     return sweeps.exclude(trigger=SyncRun.Trigger.WEBHOOK).exists()
 
 

@@ -23,7 +23,8 @@ def sift(flow: Flow, rows: Sequence[Row]) -> None:
     """New records that the flow does not take are skipped; what was delivered before is always followed."""
     if not flow.send_changes:
         for row in rows:
-            if row.target_key and not row.fresh:
+            # After an attempt without outcome it may be our own: sending it again is what tells.
+            if row.target_key and not (row.fresh or row.unknown):
                 row.result = Skipped(code="changes_off", reason="It was delivered before, and this flow does not send later changes.")
     if not flow.filter:
         return

@@ -464,6 +464,17 @@ def test_a_cancellation_after_a_lost_answer_still_reaches_the_target(hub: Hub) -
     assert [one["Sku"] for one in hub.world.documents.values()] == ["GONE"]
 
 
+def test_a_flow_without_later_changes_still_learns_what_became_of_a_lost_answer(hub: Hub) -> None:
+    Flow.objects.update(send_changes=False)
+    hub.world.place("1")
+    hub.world.after = [OutcomeUnknownError("No answer.")]
+    hub.read()
+    hub.send()
+    hub.later()
+    assert hub.states() == {"1": "delivered"}
+    assert CrossReference.objects.get().target_key == "D-1"
+
+
 def test_nothing_is_missing_from_a_list_that_was_never_read_to_its_end(hub: Hub) -> None:
     steps = [{"name": "known", "args": {"stream": "skus"}}]
     row = mapping("orders4", "orders", "orders", {"Number": "Id", "Sku": {"source": "Sku", "steps": steps}})

@@ -85,6 +85,15 @@ def test_two_sweeps_of_a_flow_never_run_at_once_but_webhooks_do_not_count(hub: H
     assert SyncRun.objects.get(pk=second.pk).state == "stopped"
 
 
+@pytest.mark.parametrize(("reading", "asked"), [("2026-11-01", ""), ("", "2026-11-01"), ("2026-11-01", "2026-11-20")])
+def test_reading_the_past_again_and_reading_what_is_new_do_not_stop_each_other(hub: Hub, reading: str, asked: str) -> None:
+    SyncRun.objects.create(flow=hub.flow, trigger=BY_HAND, since=reading, state="running", seen_at=timezone.now())
+    run = read.start_run(hub.flow, trigger=BY_HAND, since=asked, wake_up=False)
+    read.carry_out(run.pk)
+    run.refresh_from_db()
+    assert run.state == "done"
+
+
 @pytest.mark.parametrize(("keys", "state"), [(["1"], "waiting"), ([], "failed")])
 def test_a_run_whose_worker_died_goes_on_at_its_place_or_leaves_the_rest_to_the_next(hub: Hub, keys: list[str], state: str) -> None:
     old = timezone.now() - timedelta(hours=1)
