@@ -15,7 +15,7 @@ from connectors.amazon import cancel_result, feeds
 from connectors.amazon.feeds import Ticket, Verdict
 from connectors.amazon.offers import refused
 from connectors.base import Operation, Outcome, Payload, Receipt, Reference
-from connectors.errors import ConnectorError, MissingError, RejectedError, ThrottledError
+from connectors.errors import ConnectorError, MissingError, NotNeededError, RejectedError, ThrottledError
 from connectors.http import JsonClient
 
 KIND = "POST_FLAT_FILE_ORDER_ACKNOWLEDGEMENT_DATA"
@@ -96,7 +96,7 @@ def _read(client: JsonClient, number: str) -> Payload:
 
 
 def _wish(payload: Payload, order: Payload) -> Wish:
-    """What is to be cancelled of an order as it is now. Raises RejectedError in words."""
+    """What is to be cancelled of an order as it is now. Raises RejectedError in words, NotNeededError where no line is named."""
     number, reason = str(payload["orderId"]), payload.get("reason")
     if reason not in REASONS:
         raise refused("reason", "invalid_choice", f"Amazon takes one of these reasons for a cancellation: {', '.join(REASONS)}.")
@@ -104,7 +104,9 @@ def _wish(payload: Payload, order: Payload) -> Wish:
         words = f"Order {number} is fulfilled by Amazon; only Amazon can cancel it. Do it in Seller Central."
         raise refused("orderId", "fulfilled_by_amazon", words)
     held = {str(one.get("orderItemId")): one for one in order["orderItems"]}
-    named = payload.get("lines") or [{"orderItemId": line} for line in held]
+    named = [{"orderItemId": line} for line in held] if payload.get("lines") is None else payload["lines"]
+    if not named:
+        raise NotNeededError(f"Nothing of order {number} is cancelled that Amazon knows.", code="nothing_cancelled")
     for at, line in enumerate(named):
         _check(number, at, line, held.get(str(line.get("orderItemId") or "")), order)
     open_lines = [str(line["orderItemId"]) for line in named if not _is_cancelled(order, held[str(line["orderItemId"])])]

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from connectors.amazon.orders import PATH as ORDERS_PATH
 from connectors.amazon.times import normalised
 from connectors.base import Operation, Payload, Receipt, Reference
-from connectors.errors import ConnectorError, MissingError, RejectedError
+from connectors.errors import ConflictError, ConnectorError, MissingError, NotNeededError, RejectedError
 from connectors.http import JsonClient
 
 _SHIP_PLUS = "FBM_SHIP_PLUS"
@@ -21,16 +21,20 @@ _SAID = (
     ),
 )
 """What is named in Amazon's own words, and what to do then; the first that fits counts."""
+_ADDED = ("quantity", "transparencyCodes")
 
 
 def send(client: JsonClient, payload: Payload, reference: Reference) -> Receipt:
     """Confirms one package; the same package number again corrects it. Raises RejectedError that tells why Amazon refuses and what to do.
 
-    A package that Amazon already holds just so counts as confirmed, even where it refuses to hear it again.
+    A package that Amazon already holds just so counts as confirmed, even where it refuses to hear it again. One that was voided is told
+    to people: ConflictError when Amazon knows of it, NotNeededError when it does not.
     """
-    order, package = str(payload.get("orderId") or ""), _group(payload, "packageDetail")
+    order, package = str(payload.get("orderId") or ""), _summed(_group(payload, "packageDetail"))
     number = str(package.get("packageReferenceId") or "")
-    body = {name: value for name, value in payload.items() if name != "orderId"}
+    if payload.get("voided"):
+        raise _voided(client, order, number, known=bool(reference.target))
+    body = {name: value for name, value in payload.items() if name not in ("orderId", "voided")} | {"packageDetail": package}
     try:
         client.call("POST", f"orders/v0/orders/{quote(order, safe='')}/shipmentConfirmation", body=body, limit="confirmShipment")
     except MissingError as error:
@@ -44,14 +48,36 @@ def send(client: JsonClient, payload: Payload, reference: Reference) -> Receipt:
     return Receipt(key=f"{order}/{number}", outcome="changed" if reference.target else "created")
 
 
+def _summed(package: Payload) -> Payload:
+    """The package with every line of the order once: what the ERP packed in parts, such as by lot, is one quantity."""
+    lines: dict[str, Payload] = {}
+    for line in _rows(package, "orderItems"):
+        key = str(line.get("orderItemId"))
+        before = lines.get(key)
+        lines[key] = {**line, **{name: before[name] + line[name] for name in line if name in _ADDED and name in before}} if before else line
+    return {**package, "orderItems": list(lines.values())} if lines else package
+
+
+def _voided(client: JsonClient, order: str, number: str, *, known: bool) -> ConnectorError:
+    """What a shipment that was taken back means: Amazon has no way to withdraw a confirmation (entity map 11.1)."""
+    held = () if known else _rows(_asked(client, order), "packages")
+    if not known and all(str(one.get("packageReferenceId")) != number for one in held):
+        return NotNeededError("The shipment was voided before Amazon was told of it.", code="voided_before_delivery")
+    words = f"The shipment of order {order} was voided after Amazon had been told of it (package {number}); it cannot be taken back there."
+    return ConflictError(f"{words} Tell the buyer, ship again, or refund the order in Seller Central.", code="voided")
+
+
 def _order(client: JsonClient, key: str) -> Payload:
     """What Amazon says of the order, {} when it cannot be asked."""
-    query = {"includedData": "FULFILLMENT,PACKAGES"}
     try:
-        body = client.call("GET", f"{ORDERS_PATH}/{quote(key, safe='')}", query=query, limit="getOrder").body
+        return _asked(client, key)
     except ConnectorError:
         return {}
-    return _group(body, "order")
+
+
+def _asked(client: JsonClient, key: str) -> Payload:
+    query = {"includedData": "FULFILLMENT,PACKAGES"}
+    return _group(client.call("GET", f"{ORDERS_PATH}/{quote(key, safe='')}", query=query, limit="getOrder").body, "order")
 
 
 def _holds(order: Payload, package: Payload) -> bool:

@@ -14,7 +14,7 @@ from connectors.amazon.sandbox import AmazonSandbox
 from connectors.amazon.standin import documents as store
 from connectors.amazon.standin import feeds as standin
 from connectors.base import Outcome, Payload, Receipt, Reference
-from connectors.errors import ConnectorError, MissingError, OutcomeUnknownError, RejectedError, ThrottledError, TransientError
+from connectors.errors import ConnectorError, MissingError, NotNeededError, OutcomeUnknownError, RejectedError, ThrottledError, TransientError
 from tests.connectors.amazon.standin import orders
 
 REFERENCE = Reference(system="TIMS", key="SO-1", version="v1")
@@ -243,3 +243,10 @@ def test_a_report_in_the_code_page_of_windows_is_read() -> None:
 def test_a_ticket_is_read_as_it_was_written() -> None:
     for text in ("50123/1/US/MUG/BLUE 1", "50123/2-4/111-1:2,3"):
         assert str(feeds.ticket(text)) == text
+
+
+def test_a_cancellation_of_lines_that_amazon_does_not_know_cancels_nothing(client: AmazonClient, order: Payload) -> None:
+    payload = {"orderId": order["orderId"], "reason": "NoInventory", "lines": []}
+    assert not schema.validate("connectors.amazon", "cancel_order", payload)
+    (outcome,) = cancel_order.send_many(client, [(payload, REFERENCE)])
+    assert isinstance(outcome, NotNeededError)

@@ -12,7 +12,17 @@ from connectors import schema
 from connectors.amazon.client import PACKAGE
 from connectors.amazon.confirm_shipment import CONFIRM_SHIPMENT, send
 from connectors.base import Payload, Reference
-from connectors.errors import ConnectorError, CredentialsError, MissingError, OutcomeUnknownError, RejectedError, ThrottledError
+from connectors.errors import (
+    ConflictError,
+    ConnectorError,
+    CredentialsError,
+    MissingError,
+    NotNeededError,
+    OutcomeUnknownError,
+    RejectedError,
+    ThrottledError,
+    TransientError,
+)
 from tests.connectors.amazon.models import valid
 from tests.connectors.amazon.offline import BASE, Connect
 from tests.connectors.amazon.orders import NUMBER, order, shipping
@@ -119,3 +129,34 @@ def test_what_is_no_refusal_keeps_its_meaning(
 def test_it_may_be_repeated_without_asking_first() -> None:
     assert CONFIRM_SHIPMENT.repeatable
     assert CONFIRM_SHIPMENT.limit == "confirmShipment"
+
+
+def test_units_of_one_line_that_were_packed_in_parts_are_told_as_one_quantity(web: responses.RequestsMock, connected: Connect) -> None:
+    web.post(CONFIRM, status=204)
+    parts = [{"orderItemId": LINE, "quantity": 1}, {"orderItemId": "2", "quantity": 1}, {"orderItemId": LINE, "quantity": 2}]
+    send(connected(), payload(orderItems=parts), REFERENCE)
+    body = json.loads(web.calls[-1].request.body or "")
+    assert body["packageDetail"]["orderItems"] == [{"orderItemId": LINE, "quantity": 3}, {"orderItemId": "2", "quantity": 1}]
+
+
+def test_a_voided_package_that_amazon_was_never_told_of_is_not_confirmed(web: responses.RequestsMock, connected: Connect) -> None:
+    web.get(ORDER, json={"order": order(packages=[{"packageReferenceId": "77001"}])})
+    with pytest.raises(NotNeededError, match="before Amazon was told"):
+        send(connected(), {**payload(), "voided": True}, REFERENCE)
+
+
+@pytest.mark.parametrize("target", ["", f"{NUMBER}/77101"])
+def test_a_package_that_was_voided_after_its_confirmation_is_shown_to_people(
+    web: responses.RequestsMock, connected: Connect, target: str
+) -> None:
+    if not target:
+        web.get(ORDER, json={"order": order(packages=[{"packageReferenceId": "77101"}])})
+    with pytest.raises(ConflictError, match="cannot be taken back") as caught:
+        send(connected(), {**payload(), "voided": True}, Reference(system="TIMS", key="SH-000771-1", target=target))
+    assert "Seller Central" in str(caught.value)
+
+
+def test_a_voided_package_is_asked_about_again_when_amazon_does_not_answer(web: responses.RequestsMock, connected: Connect) -> None:
+    web.get(ORDER, status=503)
+    with pytest.raises(TransientError):
+        send(connected(), {**payload(), "voided": True}, REFERENCE)

@@ -172,13 +172,13 @@ def test_the_marketplaces_own_tax_is_not_the_sellers() -> None:
 
 def test_prices_of_japan_contain_the_tax_and_have_no_decimals() -> None:
     fee = part("COD_FEE", "330", "JPY")
-    japanese = line(part("ITEM", "4000", "JPY"), part("TAX", "364", "JPY", ITEM="364"), fee)
+    japanese = line(part("ITEM", "4000", "JPY"), part("TAX", "394", "JPY", ITEM="364", COD_FEE="30"), fee)
     source = order(japanese, total="4330")
     source["proceeds"]["grandTotal"]["currencyCode"] = "JPY"
     source["salesChannel"] = {"channelName": "AMAZON", "marketplaceId": "A1VC38T7YXB528"}
     payload = arrives(source, company_currency="JPY")
     assert (payload["PricesIncludeTax"], payload["PaymentStatus"], payload["TotalAmount"]) == (True, "Unpaid", D(4330))
-    assert payload["Charges"] == [{"Type": "COD", "Amount": D(330)}]
+    assert payload["Charges"] == [{"Type": "COD", "Amount": D(330), "TaxAmount": D(30)}]
 
 
 def test_gift_wrap_tip_and_message_are_kept_apart() -> None:

@@ -120,9 +120,13 @@ def test_cancelled_units_are_told_line_by_line() -> None:
 def test_an_order_cancelled_for_its_buyer_says_so_at_amazon() -> None:
     order = ORDER | {"MarketplaceOrderID": "112-4455667-7788990", "OrderStatus": "Cancelled", "Hold": {"Code": "BUYER-CANCEL"}}
     payload = arrives("tims-order-to-amazon-cancellation", order)
-    assert payload == {
-        "orderId": "112-4455667-7788990", "reason": "BuyerCanceled", "lines": [{"orderItemId": "900001", "quantity": 1}],
-    }  # fmt: skip
+    lines = [{"orderItemId": "900001", "quantity": 3}, {"orderItemId": "900002", "quantity": 1}]
+    assert payload == {"orderId": "112-4455667-7788990", "reason": "BuyerCanceled", "lines": lines}
+
+
+def test_only_the_lines_that_tims_cancelled_are_cancelled_at_amazon() -> None:
+    payload = arrives("tims-order-to-amazon-cancellation", ORDER | {"MarketplaceOrderID": "112-4455667-7788990"})
+    assert payload["lines"] == [{"orderItemId": "900001", "quantity": 1}]
 
 
 def test_an_order_at_amazons_warehouse_is_asked_for_without_what_was_cancelled() -> None:
@@ -155,3 +159,31 @@ def test_a_day_of_sales_by_amazon_becomes_one_completed_order() -> None:
     payload = arrives("amazon-fba-day-to-tims-sales-order", day)
     assert (payload["ExternalOrderID"], payload["OrderStatus"]) == ("FBA-ATVPDKIKX0DER-2026-11-18", "Completed")
     assert (payload["LineItems"][0]["Price"], payload["TotalAmount"]) == (Decimal("20.0000"), Decimal("81.40"))
+
+
+def test_a_line_that_only_tims_has_cancels_nothing_at_amazon() -> None:
+    own = {"LineNumber": 3, "ExternalLineID": None, "SKU": "TK-1003", "Quantity": Decimal(1), "QuantityCancelled": Decimal(1)}
+    order = ORDER | {"MarketplaceOrderID": "112-4455667-7788990", "LineItems": [ORDER["LineItems"][1], own]}
+    assert arrives("tims-order-to-amazon-cancellation", order)["lines"] == []
+
+
+@pytest.mark.parametrize("slug", ["tims-package-to-amazon-shipment", "tims-package-to-ca-shipment"])
+def test_a_part_of_a_unit_is_refused_and_never_rounded(slug: str) -> None:
+    line = PACKAGE["Package"]["Lines"][0]
+    found, target = mapped(slug, package(Package={"Lines": [line | {"Quantity": Decimal("2.5")}]})), shipped()[slug]["target"]
+    system = connector(target["connector"])
+    problems = validate(system.package, system.operation(target["operation"]).schema, found.payload)
+    assert {problem.path.rpartition(".")[2].lower() for problem in (*found.problems, *problems)} == {"quantity"}
+
+
+@pytest.mark.parametrize(("slug", "group"), [("tims-package-to-amazon-shipment", "orderItems"), ("tims-package-to-ca-shipment", "Items")])
+def test_a_line_of_which_nothing_was_packed_is_not_told(slug: str, group: str) -> None:
+    line = PACKAGE["Package"]["Lines"][0]
+    empty = line | {"LineNumber": 2, "ExternalLineID": "900002", "Quantity": Decimal(0)}
+    payload = arrives(slug, package(Package={"Lines": [line | {"Quantity": Decimal("1.000")}, empty]}))
+    assert len(payload.get("packageDetail", payload)[group]) == 1
+
+
+def test_a_voided_package_says_so_to_amazon() -> None:
+    assert arrives("tims-package-to-amazon-shipment", package(Status="Voided"))["voided"] is True
+    assert "voided" not in arrives("tims-package-to-amazon-shipment", package())
