@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from connectors.amazon import fulfilment_orders
@@ -9,11 +10,16 @@ from connectors.amazon.outbound import held, origin
 from connectors.base import Payload, Record, Stream, Summary
 from connectors.http import JsonClient
 
+NEVER_SHIPPED = "never-shipped"
+_GIVEN_UP = ("Unfulfillable", "Invalid", "CompletePartialled")
 _ORDER = ("orderId", "displayOrderId", "marketplaceId", "orderedAt", "status", "speed")
 
 
 def read(client: JsonClient, cursor: str) -> Iterator[Record]:
-    """Packages of orders that changed since the cursor; a tracking number that comes late makes the package come again."""
+    """Packages of orders that changed since the cursor; a tracking number that comes late makes the package come again.
+
+    Goods that Amazon took and will never ship come as the package `NEVER_SHIPPED`, whose status is that of the order.
+    """
     for whole in fulfilment_orders.read(client, cursor):
         if whole.problem:
             yield whole
@@ -43,11 +49,27 @@ def summary(payload: Payload) -> Summary:
 
 def _records(whole: Record) -> Iterator[Record]:
     order = {name: whole.payload[name] for name in _ORDER if name in whole.payload} | origin(whole.key)
-    for package in whole.payload.get("packages") or ():
-        if package.get("status") == "Shipped":
-            payload = {"package": package, "order": order}
-            key = f"{whole.key}/{package['packageId']}"
-            yield Record(key=key, payload=payload, cursor=whole.cursor, version=whole.version, part_of=whole.key)
+    shipped = [one for one in whole.payload.get("packages") or () if one.get("status") == "Shipped"]
+    for package in (*shipped, *_left_behind(whole.payload, shipped)):
+        payload = {"package": package, "order": order}
+        key = f"{whole.key}/{package['packageId']}"
+        yield Record(key=key, payload=payload, cursor=whole.cursor, version=whole.version, part_of=whole.key)
+
+
+def _left_behind(order: Payload, shipped: Sequence[Payload]) -> Iterator[Payload]:
+    """What Amazon took and will not ship after all, as a package that never comes: else nobody would hear of it."""
+    if order.get("status") not in _GIVEN_UP:
+        return
+    sent = Counter[str]()
+    for line in (line for package in shipped for line in package.get("lines") or ()):
+        sent[str(line["lineId"])] += int(line["quantity"])
+    lines = [
+        {"lineId": line["lineId"], "sku": line["sku"], "quantity": left}
+        for line in order.get("lines") or ()
+        if (left := max(line["unfulfillable"], line["quantity"] - line["cancelled"] - sent[str(line["lineId"])])) > 0
+    ]
+    if lines:
+        yield {"packageId": NEVER_SHIPPED, "shipmentId": "", "status": str(order["status"]), "lines": lines}
 
 
 FULFILMENT_PACKAGES = Stream(

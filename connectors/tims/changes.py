@@ -14,7 +14,8 @@ from connectors.tims.lines import compare_lines
 CHANGEABLE = ("Open", "OnHold")
 NOT_SHIPPED = ("Draft", "Open", "OnHold")
 SHIPPED = ("PartiallyFulfilled", "Fulfilled", "Completed")
-CHANNEL_HOLDS = frozenset({"UNPAID", "TOTALS", "DATA", "BUYER-CANCEL"})
+BUYER_CANCEL = "BUYER-CANCEL"
+CHANNEL_HOLDS = frozenset({"UNPAID", "TOTALS", "DATA", BUYER_CANCEL})
 """Hold codes that the channel's state sets and may therefore lift; all others belong to the people in TIMS."""
 DEFAULT_HOLD = "DATA"
 PAYMENT_RANK = {"Unpaid": 0, "Failed": 1, "Authorized": 2, "Paid": 3, "PartiallyRefunded": 4, "Refunded": 5}
@@ -189,6 +190,8 @@ def _status(made: Plan, current: Payload, wanted: Payload, status: str) -> None:
     code = str((current.get("Hold") or {}).get("Code") or "")
     if want == "OnHold" and status == "Open":
         made.action, made.hold_code = "hold", str((wanted.get("Hold") or {}).get("Code") or DEFAULT_HOLD)
+    elif want == "OnHold" and (wanted.get("Hold") or {}).get("Code") == BUYER_CANCEL:
+        _buyer_too_late(made, status)
     elif (want == "Open" and status == "Draft") or (want == "Open" and status == "OnHold" and code in CHANNEL_HOLDS):
         made.action = "release"
     elif want == "Open" and status == "OnHold":
@@ -197,6 +200,15 @@ def _status(made: Plan, current: Payload, wanted: Payload, status: str) -> None:
         made.action, made.then_complete = "fulfil", want == "Completed"
     elif want == "Completed" and status == "Fulfilled" and (_external(current) or _invoiced(current)):
         made.action = "complete"
+
+
+def _buyer_too_late(made: Plan, status: str) -> None:
+    """The buyer asks to cancel what TIMS can no longer hold back: a person decides about the rest."""
+    if status == "PartiallyFulfilled":
+        words = "The buyer asks to cancel, but TIMS has shipped a part. Cancel the rest in TIMS, or go on and tell the buyer."
+        made.conflicts.append(conflict("OrderStatus", "OnHold", status, words))
+    elif status in SHIPPED:
+        made.warnings.append("The buyer asked to cancel after TIMS had shipped the order; expect a return.")
 
 
 def _external(current: Payload) -> bool:

@@ -65,3 +65,21 @@ def test_packages_are_read_by_their_own_key_and_by_their_orders(client: AmazonCl
     assert found.payload == first.payload
     assert len(fulfilment_packages.read_many(client, [NAME])) == len(others) + 1
     assert fulfilment_packages.read_one(client, "ChannelAdvisor-9/x") is None
+
+@pytest.mark.parametrize(("policy", "status", "left"), [("FillOrKill", "Unfulfillable", 3), ("FillAll", "CompletePartialled", 1)])
+def test_goods_that_amazon_will_never_ship_are_a_record_that_people_see(
+    box: AmazonSandbox, client: AmazonClient, policy: str, status: str, left: int
+) -> None:
+    two = {**order()["lines"][0], "lineId": "2", "sku": "MUG-GONE", "quantity": 1}
+    mine = {**order()["lines"][0], "quantity": 2}
+    switches(box, split=0, late=0, missing=["MUG-GONE"])
+    box.book.put("skus", "MUG-GONE", {"SKU": "MUG-GONE"})
+    fulfilment.create(client, order(lines=[mine, two], policy=policy), Reference(system="ChannelAdvisor", key="100046"))
+    while (box.book.get(KIND, "ChannelAdvisor-100046") or {})["Status"] != status:
+        box.clock.advance(60)
+        box.advance()
+    records = fulfilment_packages.read_many(client, ["ChannelAdvisor-100046"])
+    (gone,) = [one for one in records if one.key.endswith("/never-shipped")]
+    assert sum(line["quantity"] for line in gone.payload["package"]["lines"]) == left
+    assert gone.payload["package"]["status"] == status
+    assert validate("connectors.amazon", "fulfilment_package", gone.payload) == []

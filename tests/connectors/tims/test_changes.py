@@ -171,3 +171,9 @@ def test_a_field_that_tims_touched_too_keeps_the_desks_notes_and_asks_a_person_f
     assert made.patch == {}
     assert [one.path for one in made.conflicts] == ["ShippingAddress"]
     assert "Notes" in made.warnings[0]
+
+
+@pytest.mark.parametrize(("status", "conflicts", "warnings"), [("PartiallyFulfilled", 1, 0), ("Fulfilled", 0, 1), ("Completed", 0, 1)])
+def test_a_buyer_who_asks_to_cancel_too_late_is_not_passed_over_in_silence(status: str, conflicts: int, warnings: int) -> None:
+    made = changes.plan(held(OrderStatus=status), order(OrderStatus="OnHold", Hold={"Code": "BUYER-CANCEL"}))
+    assert (len(made.conflicts), len(made.warnings), made.action) == (conflicts, warnings, "")

@@ -69,7 +69,7 @@ def test_the_total_stays_right_when_a_tip_is_settled_and_the_order_shipped() -> 
 
 @pytest.mark.parametrize("direction", [1, -1])
 def test_one_amount_that_is_wrong_by_more_than_cents_stops_the_order(direction: int) -> None:
-    chance = random.Random(1)  # noqa: S311 - repeatable play, not secrets
+    chance = random.Random(1)
     for order in orders("plain", count=30):
         wrong = copy.deepcopy(order)
         row = chance.choice([row for line in wrong["orderItems"] for row in line["proceeds"]["breakdowns"] if row["type"] == "ITEM"])

@@ -125,9 +125,12 @@ def test_a_kind_of_amount_that_amazon_adds_one_day_becomes_another_charge() -> N
     assert {"Type": "Other", "Amount": D("1.50")} in payload["Charges"]
 
 
-def test_a_buyer_who_asks_to_cancel_puts_the_order_on_hold() -> None:
+@pytest.mark.parametrize("status", ["UNSHIPPED", "PARTIALLY_SHIPPED"])
+def test_a_buyer_who_asks_to_cancel_puts_the_order_on_hold(status: str) -> None:
     asked = line(*USUAL, cancellation={"cancellationRequest": {"requester": "BUYER", "cancelReason": "Bought by mistake"}})
-    payload = arrives(order(asked))
+    source = order(asked)
+    source["fulfillment"]["fulfillmentStatus"] = status
+    payload = arrives(source)
     assert (payload["OrderStatus"], payload["Hold"]) == ("OnHold", {"Code": "BUYER-CANCEL"})
 
 

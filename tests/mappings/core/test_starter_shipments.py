@@ -187,3 +187,13 @@ def test_a_line_of_which_nothing_was_packed_is_not_told(slug: str, group: str) -
 def test_a_voided_package_says_so_to_amazon() -> None:
     assert arrives("tims-package-to-amazon-shipment", package(Status="Voided"))["voided"] is True
     assert "voided" not in arrives("tims-package-to-amazon-shipment", package())
+
+
+def test_goods_that_amazon_will_never_ship_stop_with_what_to_do() -> None:
+    package = {"packageId": "never-shipped", "shipmentId": "", "status": "Unfulfillable"}
+    source = {
+        "order": {"orderId": "TIMS-SO-1000045", "sourceSystem": "TIMS", "sourceKey": "SO-1000045", "speed": "Standard"},
+        "package": package | {"lines": [{"lineId": "1", "sku": "TK-1001", "quantity": 2}]},
+    }
+    (problem,) = mapped("amazon-package-to-tims-shipment", source).problems
+    assert (problem.code, problem.wait) == ("never_shipped", None)
