@@ -14,7 +14,15 @@ from connectors.amazon.sandbox import AmazonSandbox
 from connectors.amazon.standin import documents as store
 from connectors.amazon.standin import feeds as standin
 from connectors.base import Outcome, Payload, Receipt, Reference
-from connectors.errors import ConnectorError, MissingError, NotNeededError, OutcomeUnknownError, RejectedError, ThrottledError, TransientError
+from connectors.errors import (
+    ConnectorError,
+    MissingError,
+    NotNeededError,
+    OutcomeUnknownError,
+    RejectedError,
+    ThrottledError,
+    TransientError,
+)
 from tests.connectors.amazon.standin import orders
 
 REFERENCE = Reference(system="TIMS", key="SO-1", version="v1")

@@ -66,6 +66,7 @@ def test_packages_are_read_by_their_own_key_and_by_their_orders(client: AmazonCl
     assert len(fulfilment_packages.read_many(client, [NAME])) == len(others) + 1
     assert fulfilment_packages.read_one(client, "ChannelAdvisor-9/x") is None
 
+
 @pytest.mark.parametrize(("policy", "status", "left"), [("FillOrKill", "Unfulfillable", 3), ("FillAll", "CompletePartialled", 1)])
 def test_goods_that_amazon_will_never_ship_are_a_record_that_people_see(
     box: AmazonSandbox, client: AmazonClient, policy: str, status: str, left: int

@@ -196,4 +196,4 @@ def test_goods_that_amazon_will_never_ship_stop_with_what_to_do() -> None:
         "package": package | {"lines": [{"lineId": "1", "sku": "TK-1001", "quantity": 2}]},
     }
     (problem,) = mapped("amazon-package-to-tims-shipment", source).problems
-    assert (problem.code, problem.wait) == ("never_shipped", None)
+    assert (problem.code, problem.wait) == ("never_shipped", 0)
