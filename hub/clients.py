@@ -64,7 +64,7 @@ class Meter:
     def paced(self, connection_id: int, lane: Lane, *, patience: float = LONGEST_PACE) -> Iterator[None]:
         """Calls of this thread take from the shared limit as they are made: for reading, which is one call after the other.
 
-        `patience`: seconds that each may wait for it.
+        `patience`: seconds that each may wait for it. What the answers said of the limit is written at the end.
         """
         before = self.paced_by
         self.paced_by = Paced(thread=threading.get_ident(), connection_id=connection_id, lane=lane, patience=patience)
@@ -72,6 +72,7 @@ class Meter:
             yield
         finally:
             self.paced_by = before
+            self._learned(connection_id)
 
     def learn(self, limit: str, quota: Quota) -> None:
         """What an answer said of the limit; the last one counts."""
@@ -81,9 +82,13 @@ class Meter:
         """Writes what was used beyond the calls already taken, or gives back what was not used. Main thread only."""
         with self.lock:
             calls, self.calls = {limit: 0} | self.calls, {}
-            quotas, self.quotas = self.quotas, {}
         for name, used in calls.items():
             throttle.owe(connection_id, name, used - (taken if name == limit else 0))
+        self._learned(connection_id)
+
+    def _learned(self, connection_id: int) -> None:
+        with self.lock:
+            quotas, self.quotas = self.quotas, {}
         for name, quota in quotas.items():
             throttle.learn(connection_id, name, quota)
 

@@ -159,5 +159,6 @@ def purge() -> None:
     if any(removed.values()):
         log.info("old history was removed", **removed)
     old = timezone.now() - timedelta(days=14)
-    SyncRun.objects.filter(created_at__lt=old, accepted=0, deliveries=None).exclude(state=SyncRun.State.FAILED).delete()
+    over = (SyncRun.State.DONE, SyncRun.State.STOPPED)
+    SyncRun.objects.filter(created_at__lt=old, accepted=0, deliveries=None, state__in=over).delete()
     Failure.objects.filter(stopped__lt=old).delete()

@@ -165,6 +165,14 @@ def test_a_reader_takes_each_call_from_the_shared_limit(limit: RateLimit) -> Non
     assert tokens_left() == 6
 
 
+def test_what_an_answer_said_to_a_reader_is_learned_when_it_ends(limit: RateLimit) -> None:
+    meter = Meter()
+    with meter.paced(limit.connection_id, Lane.URGENT):
+        meter.count("calls", 1)
+        meter.learn("calls", Quota(limit=10, remaining=2, reset_after=1.0))
+    assert tokens_left() == 2
+
+
 def test_a_reader_that_would_wait_for_long_gives_its_worker_back(limit: RateLimit) -> None:
     RateLimit.objects.update(tokens=0, per_second=0.01)
     meter = Meter()

@@ -112,6 +112,16 @@ def test_what_takes_too_long_goes_on_the_next_day(flow: Flow, monkeypatch: pytes
     assert remove()["InboundEvent"] == 1
 
 
+@pytest.mark.parametrize(("state", "kept"), [("waiting", True), ("running", True), ("failed", True), ("done", False), ("stopped", False)])
+def test_the_daily_task_sweeps_only_runs_that_ended_well_and_brought_nothing(flow: Flow, state: str, kept: bool) -> None:
+    from hub import tasks
+
+    SyncRun.objects.create(flow=flow, trigger="schedule", state=state)
+    SyncRun.objects.update(created_at=datetime.now(UTC) - timedelta(days=20))
+    tasks.purge()
+    assert SyncRun.objects.exists() is kept
+
+
 def test_the_daily_task_removes_what_is_older_than_the_setting(flow: Flow) -> None:
     from hub import tasks
 
