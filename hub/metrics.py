@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from hub.api.permissions import MayView
+from hub.backlog import LANES, backlog
 from hub.models import Connection, Delivery, ErrorRecord, Heartbeat, InboundEvent
 
 KEEP_SECONDS = 15.0
@@ -30,6 +31,7 @@ class Tables(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from _deliveries()
         yield from _connections()
+        yield from _backlogs()
         errors = GaugeMetricFamily("throughline_errors_open", "Open error records.", labels=["category"])
         for category, count in ErrorRecord.objects.filter(state="open").values_list("category").annotate(Count("id")).order_by():
             errors.add_metric([category], count)
@@ -66,6 +68,20 @@ def _connections() -> Iterator[Metric]:
     for slug, number in received.values_list("connection__slug").annotate(Count("id")).order_by():
         events.add_metric([slug], number)
     yield from (working, paused, refused, events)
+
+
+def _backlogs() -> Iterator[Metric]:
+    names = ["connection", "limit", "lane"]
+    count = GaugeMetricFamily("throughline_backlog", "Records that wait for a rate limit.", labels=names)
+    seconds = GaugeMetricFamily("throughline_backlog_seconds", "Seconds until they will have got their calls.", labels=names)
+    now = time.time()
+    for one in backlog():
+        for lane, end in one.ends.items():
+            labels = [one.limit.connection.slug, one.limit.name, LANES[lane]]
+            count.add_metric(labels, one.records[lane])
+            seconds.add_metric(labels, max(end - now, 0.0))
+    yield count
+    yield seconds
 
 
 def _age(at: datetime) -> float:

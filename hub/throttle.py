@@ -13,6 +13,7 @@ from django.db.models.functions import Least
 
 from connectors.base import Connector, Limit
 from connectors.hooks import Quota
+from connectors.registry import connector
 from hub.core.lanes import Lane, left_to_others, shares
 from hub.models import Connection, RateLimit
 
@@ -97,7 +98,7 @@ def refused(connection_id: int, name: str, retry_after: float | None) -> float |
     now, wait = time.time(), retry_after
     if wait is None:
         wait = (1.0 + random.uniform(0.05, 0.25)) / row.per_second if row.per_second else 60.0  # noqa: S311 - parts the crowd
-    RateLimit.objects.filter(pk=row.pk).update(tokens=Least(F("tokens"), Value(0.0)), refilled_at=now)
+    RateLimit.objects.filter(pk=row.pk).update(tokens=Least(F("tokens"), Value(0.0)), refilled_at=now, refused_at=now)
     block(connection_id, name, wait)
     return wait
 
@@ -135,6 +136,17 @@ def _learn_rate(connection_id: int, name: str, per_second: float) -> None:
     rate = min(max(per_second, row[0] * LEAST_LEARNED), row[0] * MOST_LEARNED)
     if rate != row[1]:
         _execute(_RATE, {"now": time.time(), "rate": rate, "connection": connection_id, "name": name})
+
+
+def set_rate(limit: RateLimit, per_second: float | None) -> None:
+    """A person sets the rate; None lets the system's own hold again: the declared one, until an answer tells another."""
+    if per_second is None:
+        declared = connector(limit.connection.connector).limits
+        per_second = next((one.per_second for one in declared if one.name == limit.name), limit.per_second)
+        RateLimit.objects.filter(pk=limit.pk).update(declared=per_second)
+    else:
+        RateLimit.objects.filter(pk=limit.pk).update(declared=0)
+    _execute(_RATE, {"now": time.time(), "rate": per_second, "connection": limit.connection_id, "name": limit.name})
 
 
 def _execute(statement: str, values: Mapping[str, float | str]) -> int:

@@ -21,6 +21,7 @@ from hub import clients, schedules, vault
 from hub.admin import confirm
 from hub.admin.base import HubAdmin
 from hub.admin.connection_form import FORGET, PREFIX, ConnectionForm, forgettable, form_for
+from hub.admin.rate_limits import limit_lines
 from hub.admin.words import badge, when
 from hub.engine.check import check_connection
 from hub.engine.subscribe import can_subscribe, subscribe, webhook_address
@@ -97,6 +98,8 @@ class ConnectionAdmin(SimpleHistoryAdmin, HubAdmin):  # type: ignore[misc]
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         connection = Connection.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
         extra = _about(connection, may_act=self.has_change_permission(request)) if connection else {}
+        if connection and request.user.has_perm("hub.view_ratelimit"):
+            extra["limits"] = limit_lines(connection)
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **extra})  # type: ignore[no-any-return]
 
     def act_view(self, request: HttpRequest, pk: int) -> HttpResponse:

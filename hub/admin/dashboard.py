@@ -1,4 +1,4 @@
-"""The first page: is everything flowing, and if not, what needs whom. At most twelve queries, none per row."""
+"""The first page: is everything flowing, and if not, what needs whom. At most twenty queries, none per row."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from django.utils.http import urlencode
 from hub.admin.causes import top_causes
 from hub.admin.connections import environment_badge, state_badge
 from hub.admin.filters import CURRENT, midnight
+from hub.admin.rate_limits import late_backlogs
 from hub.admin.words import when
 from hub.models import Connection, Delivery, Flow, Heartbeat, InboundEvent
 
@@ -83,6 +84,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "trend": _trend(),
         "trend_options": TREND_OPTIONS,
         "worker": _worker(now),
+        "backlogs": late_backlogs(),
         "events_waiting": InboundEvent.objects.filter(state=InboundEvent.State.RECEIVED).order_by().values("pk")[:1000].count(),
     }
 

@@ -90,7 +90,7 @@ class RateLimit(models.Model):
     """A token bucket that all processes share. Times are seconds since 1970.
 
     `per_second` is what the system said last, else what is `declared` (0 for one that was set by hand, which nothing changes);
-    `reserved` calls of the burst are left to urgent work.
+    `reserved` calls of the burst are left to urgent work. `refused_at` is when the system last took no more calls.
     """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="limits")
@@ -102,6 +102,7 @@ class RateLimit(models.Model):
     tokens = models.FloatField()
     refilled_at = models.FloatField(default=0)
     blocked_until = models.FloatField(default=0)
+    refused_at = models.FloatField(default=0)
 
     class Meta:
         ordering: ClassVar = ["connection", "name"]
