@@ -174,7 +174,8 @@ class Operation:
     whole call failed. `find` asks the system for what earlier calls made of this record, in whatever version; None = nothing.
     `repeatable`: calling twice has the same effect as once by its nature, so `find` is not needed.
     `follow(client, pending)` asks for the outcome of (ticket, reference) pairs, one Outcome each, in order; a Receipt that still holds a
-    ticket is asked for again. `follow_after`: seconds between two questions.
+    ticket is asked for again, one whose outcome is unknown is sent again, and an error that time heals, raised or answered, decides
+    nothing. `follow_after`: seconds between two questions.
     `limit`: the rate limit that sending uses; empty = the connector's first.
     `decides`: it obeys `Reference.decision`, so that people are offered the choice after a conflict.
     """
@@ -198,7 +199,8 @@ class Operation:
 class Event:
     """What a webhook says has happened: a hint to read `stream`'s record `key` again, never the truth itself.
 
-    `stream` is empty for an event that needs no reading (a test event, an unknown type).
+    `stream` is empty for an event that needs no reading (a test event, an unknown type). `ticket`: it says that everything is decided whose
+    ticket begins like this (`50123/`), so that it is asked for at once.
     """
 
     id: str
@@ -206,6 +208,7 @@ class Event:
     stream: str = ""
     key: str = ""
     occurred_at: str = ""
+    ticket: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

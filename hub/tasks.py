@@ -122,7 +122,8 @@ def tick() -> None:
 def wake_due(*, resting: bool = False) -> None:
     """What waits for its time is woken when that has come; the supervisor looks every few seconds, `tick` every minute.
 
-    `resting`: also the flows whose rate limit was empty and is not expected to have a call yet.
+    `resting`: also the flows whose rate limit was empty and is not expected to have a call yet, though what their targets
+    have taken is asked about nevertheless.
     """
     for pk in _due_targets(resting=resting):
         wake.wake("deliver", pk)
@@ -136,7 +137,7 @@ def _due_targets(*, resting: bool) -> list[int]:
     now = timezone.now()
     due = Delivery.objects.filter(flow__target=OuterRef("pk"), flow__enabled=True, state__in=Delivery.DUE, due_at__lte=now)
     if not resting:
-        due = due.filter(Q(flow__resume_at=None) | Q(flow__resume_at__lte=now))
+        due = due.filter(Q(flow__resume_at=None) | Q(flow__resume_at__lte=now) | Q(ticket__gt=""))
     return list(Connection.objects.filter(Exists(due), enabled=True).values_list("pk", flat=True))
 
 

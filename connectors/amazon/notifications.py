@@ -51,7 +51,8 @@ def parse(settings: Mapping[str, str], body: bytes) -> Event:
     stream, key = _READ[kind](settings, about) if kind in _READ else ("", "")
     metadata = _group(inner, "NotificationMetadata") or {}
     name = _text(metadata, "NotificationId") or _text(outer, "id") or hashlib.sha256(body).hexdigest()
-    return Event(id=name, type=kind[:_LONGEST], stream=stream, key=key, occurred_at=_time(inner, about))
+    ticket = f"{_needed(about, 'feedId')}/" if kind == FEED else ""
+    return Event(id=name, type=kind[:_LONGEST], stream=stream, key=key, occurred_at=_time(inner, about), ticket=ticket)
 
 
 def _content(body: bytes) -> Content:
@@ -105,11 +106,6 @@ def _report(settings: Mapping[str, str], about: Content) -> tuple[str, str]:
     return ("settlements", number) if kind == SETTLEMENT and _text(about, "processingStatus").upper() == "DONE" else ("", "")
 
 
-def _feed(settings: Mapping[str, str], about: Content) -> tuple[str, str]:
-    _needed(about, "feedId")
-    return "", ""
-
-
 def _listing(settings: Mapping[str, str], about: Content) -> tuple[str, str]:
     read = regions.chosen(settings)
     place, sku = _text(about, "MarketplaceId") or read[0], _needed(about, "Sku")
@@ -123,7 +119,6 @@ def _fulfilment(settings: Mapping[str, str], about: Content) -> tuple[str, str]:
 _READ: Mapping[str, Callable[[Mapping[str, str], Content], tuple[str, str]]] = {
     ORDER_CHANGE: _order,
     REPORT: _report,
-    FEED: _feed,
     LISTING: _listing,
     # Amazon's published schema spells the type this way, its documentation the other.
     f"{LISTING}D": _listing,

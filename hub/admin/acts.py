@@ -43,9 +43,12 @@ def close_errors(admin: ReadOnlyAdmin, request: HttpRequest, errors: QuerySet[Er
 
 def retry_deliveries(admin: ReadOnlyAdmin, request: HttpRequest, deliveries: QuerySet[Delivery]) -> None:
     """Retries and says how many, and why others were left alone."""
-    left = triage.refusal(deliveries, triage.RETRYABLE)
+    left, asked = triage.refusal(deliveries, triage.RETRYABLE), deliveries.filter(state=triage.State.WAITING).exclude(ticket="").count()
     done = triage.retry(deliveries, by=person(request))
-    _say(admin, request, done, "tried again, from the source on", left)
+    _say(admin, request, done - asked, "tried again, from the source on", left, quiet=bool(asked))
+    if asked:
+        words = f"Of {asked} {'delivery' if asked == 1 else 'deliveries'} that the target has taken, it is asked now what became of them."
+        admin.message_user(request, words, messages.SUCCESS)
 
 
 def decide_deliveries(admin: ReadOnlyAdmin, request: HttpRequest, deliveries: QuerySet[Delivery], *, decision: str) -> None:
@@ -68,7 +71,7 @@ def stop_deliveries(
     """Asks for the reason, then holds or skips; None when it is done."""
     holding = how == "hold"
     left = triage.refusal(deliveries, triage.HOLDABLE if holding else Delivery.OPEN)
-    count = deliveries.filter(state__in=triage.HOLDABLE if holding else Delivery.OPEN).count()
+    count = deliveries.filter(state__in=triage.HOLDABLE if holding else Delivery.OPEN, ticket="").count()
     words = (
         "They stay where they are until somebody releases them." if holding else "They are never sent, and their open errors are closed."
     )
@@ -84,8 +87,10 @@ def stop_deliveries(
     return None
 
 
-def _say(admin: ReadOnlyAdmin, request: HttpRequest, done: int, what: str, left: str) -> None:
+def _say(admin: ReadOnlyAdmin, request: HttpRequest, done: int, what: str, left: str, *, quiet: bool = False) -> None:
+    """`quiet`: nothing is said of none."""
     words = f"{done} {'delivery is' if done == 1 else 'deliveries are'} {what}."
-    admin.message_user(request, words, messages.SUCCESS if done else messages.WARNING)
+    if done or not quiet:
+        admin.message_user(request, words, messages.SUCCESS if done else messages.WARNING)
     if left:
         admin.message_user(request, left, messages.WARNING)

@@ -21,7 +21,7 @@ from hub.admin.delivery_page import act_on_delivery, delivery_page, reveal
 from hub.admin.export import csv_answer
 from hub.admin.filters import DayFilter, RecordsFilter, StateFilter
 from hub.admin.links import source_link, target_link
-from hub.admin.words import badge, money, when
+from hub.admin.words import badge, money, receipt, when
 from hub.models import Delivery
 
 HEAD = (
@@ -105,7 +105,7 @@ class DeliveryAdmin(PageAdmin):
     @admin.display(description="Why")
     def why(self, delivery: Delivery) -> SafeString:
         """The reason of its state."""
-        return format_html('<span class="hub-clamp" title="{}">{}</span>', delivery.reason, delivery.reason or "–")
+        return format_html('<span class="hub-clamp" title="{}">{}</span>', delivery.reason, receipt(delivery) or delivery.reason or "–")
 
     @admin.display(description="Amount", ordering="amount")
     def amount_words(self, delivery: Delivery) -> str:

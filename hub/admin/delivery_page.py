@@ -19,7 +19,7 @@ from hub.admin.links import origin, source_link, target_link
 from hub.admin.payloads import shown, source_labels, target_labels
 from hub.admin.timeline import timeline
 from hub.admin.tries import as_try
-from hub.admin.words import badge, money
+from hub.admin.words import badge, money, receipt
 from hub.engine import triage
 from hub.engine.aliases import same_fact
 from hub.engine.records import operation_of
@@ -39,7 +39,7 @@ def delivery_page(admin: ReadOnlyAdmin, request: HttpRequest, pk: str) -> HttpRe
     return page(
         admin, request, "hub/delivery.html", str(delivery),
         delivery=delivery, badge=badge(delivery.state, delivery.get_state_display()), amount=money(delivery.amount, delivery.currency),
-        stops=timeline(delivery, attempts=attempts, errors=errors, reveals=reveals),
+        receipt=receipt(delivery), stops=timeline(delivery, attempts=attempts, errors=errors, reveals=reveals),
         errors=[error for error in errors if error.state == error.State.OPEN],
         source=shown(delivery.masked, source_labels(delivery.flow)),
         attempts=[as_try(one, sent, target=target.name if target else "The target") for one in reversed(attempts)],
@@ -106,10 +106,11 @@ def _rights(request: HttpRequest, delivery: Delivery) -> dict[str, Any]:
     may = request.user.has_perm("hub.triage_delivery")
     return {
         "may_retry": may and delivery.state in (triage.State.FAILED, triage.State.WAITING),
+        "retry_words": "Ask now" if delivery.ticket else "Retry",
         "may_release": may and delivery.state == triage.State.HELD,
         "may_decide": may and delivery.state == triage.State.FAILED and delivery.reason_code == "conflict" and _decides(delivery.flow),
-        "may_hold": may and delivery.state in triage.HOLDABLE,
-        "may_skip": may and delivery.state in Delivery.OPEN,
+        "may_hold": may and delivery.state in triage.HOLDABLE and not delivery.ticket,
+        "may_skip": may and delivery.state in Delivery.OPEN and not delivery.ticket,
         "may_reveal": request.user.has_perm("hub.reveal_delivery"),
         "revealable": delivery.sealed is not None and delivery.seal is not None and delivery.seal.destroyed_at is None,
         "destroyed": delivery.seal is not None and (delivery.sealed is None or delivery.seal.destroyed_at is not None),

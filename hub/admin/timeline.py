@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from hub.admin.links import origin
 from hub.admin.tries import title
+from hub.admin.words import receipt
 from hub.models import Attempt, Delivery, ErrorRecord, InboundEvent, Reveal
 
 EVENTS = 5
@@ -20,6 +21,7 @@ TONES = {
     "changed": "ok",
     "unchanged": "ok",
     "cancelled": "ok",
+    "taken": "info",
     "transient": "warn",
     "throttled": "warn",
     "credentials": "warn",
@@ -101,4 +103,5 @@ def _end(delivery: Delivery) -> Iterator[Stop]:
         yield Stop(at=delivery.delivered_at, icon="task_alt", tone="ok", title=title, words=delivery.outcome)
     elif state in (Delivery.State.HELD, Delivery.State.SKIPPED, Delivery.State.SUPERSEDED, Delivery.State.FAILED, Delivery.State.WAITING):
         tone = {"held": "warn", "waiting": "warn", "failed": "bad"}.get(state, "mute")
-        yield Stop(at=delivery.changed_at, icon="pause_circle", tone=tone, title=delivery.get_state_display(), words=delivery.reason)
+        what = receipt(delivery) or delivery.get_state_display()
+        yield Stop(at=delivery.changed_at, icon="pause_circle", tone=tone, title=what, words=delivery.reason)

@@ -10,6 +10,9 @@ from hub.models import Attempt
 
 DONE = ("created", "changed", "unchanged", "cancelled")
 WORDS = {
+    "taken": "taken, not decided yet",
+    "not_decided": "never decided",
+    "receipt_lost": "its receipt got lost",
     "mapping": "stopped by the mapping",
     "rejected": "refused",
     "missing": "something is missing there",
@@ -52,7 +55,7 @@ def title(attempt: Attempt) -> str:
 
 
 def _nothing(attempt: Attempt, target: str) -> str:
-    if attempt.outcome in DONE:
+    if attempt.outcome in (*DONE, "taken"):
         return f"{target} confirmed it and sent no more than that."
     if not attempt.request:
         return "Nothing was sent, so nothing came back."

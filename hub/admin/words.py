@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from connectors.registry import connectors
-from hub.models import Connection
+from hub.models import Connection, Delivery
 
 LOOKS: dict[str, str] = {
     "delivered": "ok",
@@ -52,6 +52,18 @@ def when(moment: datetime | None) -> SafeString | str:
 def money(amount: Decimal | None, currency: str) -> str:
     """`1,234.50 USD`; empty when there is no amount."""
     return f"{amount:,.2f} {currency}".strip() if amount is not None else ""
+
+
+def receipt(delivery: Delivery) -> str:
+    """ "Taken by Amazon, receipt 50123/7; asked again in 30 seconds"; empty for what no target has to decide."""
+    if not delivery.ticket:
+        return ""
+    when_asked = "asked again at once"
+    if delivery.state == Delivery.State.SENDING:
+        when_asked = "asked right now"
+    elif delivery.due_at > timezone.now():
+        when_asked = f"asked again {naturaltime(delivery.due_at)}"
+    return f"Taken by {delivery.flow.target}, receipt {delivery.ticket}; {when_asked}"
 
 
 def sums(amounts: Iterable[tuple[str, Decimal | None]]) -> str:

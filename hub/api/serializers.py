@@ -105,7 +105,7 @@ class DeliveryRow(serializers.ModelSerializer[Delivery]):
         model = Delivery
         fields: ClassVar = [
             "id", "flow", "key", "title", "state", "reason", "reason_code", "amount", "currency", "placed_at", "attempts", "due_at",
-            "target_key", "outcome", "run", "created_at", "changed_at", "delivered_at",
+            "ticket", "taken_at", "target_key", "outcome", "run", "created_at", "changed_at", "delivered_at",
         ]  # fmt: skip
 
 

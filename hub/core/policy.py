@@ -14,6 +14,10 @@ MISSING = "waits_for_value"
 """The reason code of a delivery that lacks a value which may still come."""
 MISSING_RETRY = timedelta(hours=1)
 
+NOT_DECIDED = "not_decided"
+"""The reason code of a delivery that its target has taken without deciding, and the category of one that it never decided."""
+DECIDED_WITHIN = timedelta(hours=24)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
@@ -72,6 +76,22 @@ def while_missing(*, hours: int, since: datetime, now: datetime, pace: float = 1
     return Retry(at=min(now + MISSING_RETRY * pace, end), free=True)
 
 
+def while_undecided(
+    *, since: datetime, now: datetime, after: float, error: ConnectorError | None = None, pace: float = 1.0
+) -> Retry | GiveUp:
+    """What follows when the target still decides about what it took at `since`: it is asked again `after` so many seconds, for a day.
+
+    `error`: it could not be asked. While that comes right by itself, no time runs out; it may have decided long ago.
+    """
+    at = now + timedelta(seconds=after) * pace
+    if error is not None and error.retryable:
+        next_step = after_failure(error, attempts=1, now=now, pace=pace)
+        return Retry(at=max(at, next_step.at) if isinstance(next_step, Retry) else at, free=True)
+    if now >= since + DECIDED_WITHIN * pace:
+        return GiveUp(category=NOT_DECIDED)
+    return Retry(at=at, free=True)
+
+
 def _bounded(wait: timedelta, spread: float) -> timedelta:
     return min(wait, LONGEST_WAIT) * (1 + 0.2 * min(max(spread, 0.0), 1.0))
 
@@ -116,6 +136,8 @@ ADVICE = {
     "conflict": "Open the delivery and choose who is right: the channel, the target, or what can be changed of both.",
     "exhausted": "The other system was unwell for too long. Check the connection, then retry.",
     "unknown_outcome": "Look in the target system whether the document exists; retry asks it first and never doubles it.",
+    NOT_DECIDED: "Look in the target system what became of it. If it was done, resolve this with a note; if not, retry sends it again.",
+    "receipt_lost": "Look in the target system whether it was done. If so, resolve this with a note; if not, retry sends it again.",
     "unsupported": "Use another operation or dialect for this flow, or ignore the record.",
     "held": "It continues by itself as soon as the named record arrives.",
     "unreadable": "Look at the record in the source system; when it is right there, resync it.",

@@ -141,7 +141,7 @@ def _accept_page(page: Page, *, run: SyncRun | None, now: datetime) -> Accepted:
     page.drafts |= drafts(flow, [record for record in news if record.key not in page.drafts], now=now)
     elsewhere = owned_elsewhere(flow, news)
     unsure = _supersede(news, latest, now)
-    since = {key: one.due_at for key, one in latest.items() if one.state in Delivery.DUE}
+    since = {key: one.due_at for key, one in latest.items() if one.open and one.state in Delivery.DUE}
     rows = [
         _row(page, record, elsewhere, latest, run=run, now=now, due=since.get(record.key, now), unsure=record.key in unsure)
         for record in news
@@ -163,10 +163,10 @@ def _accept_page(page: Page, *, run: SyncRun | None, now: datetime) -> Accepted:
 def _supersede(records: Sequence[Record], latest: dict[str, Latest], now: datetime) -> set[str]:
     """Closes what still waits in favour of the newer version; answers the keys whose earlier attempt may have acted."""
     unsure = {r.key for r in records if r.key in latest and latest[r.key].unknown}
-    old = {latest[r.key].pk: r.key for r in records if r.key in latest and latest[r.key].state in Delivery.OPEN}
+    old = {latest[r.key].pk: r.key for r in records if r.key in latest and latest[r.key].open}
     if not old:
         return unsure
-    Delivery.objects.filter(pk__in=old, state__in=Delivery.OPEN).update(
+    Delivery.objects.filter(pk__in=old, state__in=Delivery.OPEN, ticket="").update(
         state=Delivery.State.SUPERSEDED, changed_at=now, reason="A newer version of the record arrived.", waits_for=""
     )
     ErrorRecord.objects.filter(delivery__in=old, state=ErrorRecord.State.OPEN).update(state=ErrorRecord.State.SUPERSEDED, closed_at=now)

@@ -70,15 +70,18 @@ def in_order(found: Sequence[Bucket], now: datetime) -> list[Bucket]:
     return [bucket for _, bucket in sorted(lanes, key=lambda pair: pair[0], reverse=True)]
 
 
-def note_refusals(connection: Connection, bucket: Bucket, rows: Sequence[Row]) -> None:
-    """A system that takes no more calls of one kind is asked for none until then; its other calls go on."""
+def note_refusals(connection: Connection, limit: str, rows: Sequence[Row]) -> None:
+    """A system that takes no more calls of one kind is asked for none until then; its other calls go on.
+
+    `limit`: which one was refused where an error does not say it.
+    """
     several = len(clients.connector(connection).limits) > 1
     refused: dict[str, float | None] = {}
     for row in rows:
         error = row.result.error if isinstance(row.result, Failed) and not row.result.at_source else None
         if error is None or error.category != "throttled":
             continue
-        name = error.limit or bucket.name
+        name = error.limit or limit
         if name not in refused:
             refused[name] = throttle.refused(connection.pk, name, error.retry_after)
         if several and error.retry_after is None:

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db import IntegrityError, InterfaceError, OperationalError, transaction
-from django.db import connection as database
-from django.db.models import F
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from connectors.errors import ConnectorError
 from hub import clients, vault
-from hub.core.lanes import Lane, lane_of
 from hub.engine.buckets import Bucket, buckets, in_order, note_refusals
+from hub.engine.claim import claim, claim_taken
 from hub.engine.health import may_send, refuse
 from hub.engine.prepare import open_rows, prepare
 from hub.engine.records import operation_of
 from hub.engine.rows import Failed, Row
 from hub.engine.send import in_threads, send, senders
 from hub.engine.settle import settle
-from hub.models import Connection, Delivery, Flow, Seal
+from hub.engine.taken import follow
+from hub.models import Connection, Flow
 
 log = structlog.get_logger(__name__)
 LONGEST_PAUSE = 2.0
 """Seconds a sender waits for its rate limit before it gives the worker back."""
+LARGEST = 10
+"""Times the usual batch that may be claimed together where operations take so many in one call, or where it is only asked."""
 
 
 def deliver(connection_id: int, *, deadline: float, pause: float = 0.0) -> int:
@@ -60,8 +60,9 @@ def deliver(connection_id: int, *, deadline: float, pause: float = 0.0) -> int:
 
 
 def _turn(connection: Connection, flows: Sequence[Flow], now: datetime) -> int | None:
-    """One batch of every rate limit that has calls left; a short wait when none has. None when nothing more can be done here."""
-    count, waits = 0, []
+    """What is decided, and one batch of every rate limit that has calls left; a short wait when none has. None when nothing more can be
+    done here."""
+    count, waits = _ask(connection, flows, now), []
     due = in_order(buckets(connection, flows), now)
     for bucket in due:
         sent = _batch(connection, bucket, now)
@@ -79,6 +80,26 @@ def _turn(connection: Connection, flows: Sequence[Flow], now: datetime) -> int |
     return 0
 
 
+def _ask(connection: Connection, flows: Sequence[Flow], now: datetime) -> int:
+    """Asks about what the target has taken, whether or not a call for sending is left: how many deliveries."""
+    deciding = [flow for flow in flows if operation_of(flow).follow]
+    if not deciding:
+        return 0
+    lease, rows = claim_taken(deciding, size=settings.HUB_BATCH * LARGEST, now=now, alone=connection.failures > 0)
+    if rows:
+        try:
+            _carry(connection, deciding, rows, lease=lease, limit=operation_of(rows[0].flow).limit)
+        finally:
+            clients.meter(connection).settle(connection.pk, taken=0, limit="")
+    return len(rows)
+
+
+def _carry(connection: Connection, flows: Sequence[Flow], rows: Sequence[Row], *, lease: str, limit: str) -> None:
+    work(connection, flows, rows)
+    note_refusals(connection, limit, rows)
+    settle(connection, rows, lease=lease, now=timezone.now())
+
+
 def _batch(connection: Connection, bucket: Bucket, now: datetime) -> int | float:
     """One batch from claim to settle: how many deliveries; or, as float, the seconds until its rate limit has a call again."""
     flows = bucket.flows
@@ -91,9 +112,7 @@ def _batch(connection: Connection, bucket: Bucket, now: datetime) -> int | float
     try:
         lease, rows = claim(flows, size=most if bulk else allowed, now=now, alone=connection.failures > 0, lane=lane)
         if rows:
-            work(connection, flows, rows)
-            note_refusals(connection, bucket, rows)
-            settle(connection, rows, lease=lease, now=timezone.now())
+            _carry(connection, flows, rows, lease=lease, limit=bucket.name)
     finally:
         if bucket.name:
             clients.meter(connection).settle(connection.pk, taken=allowed, limit=bucket.name)
@@ -101,71 +120,17 @@ def _batch(connection: Connection, bucket: Bucket, now: datetime) -> int | float
 
 
 def _most(flows: Sequence[Flow]) -> int:
-    """Deliveries that are claimed and written back together."""
+    """Deliveries that are claimed and written back together: more than usual only where every flow's operation takes more in one call, and
+    nobody chose smaller batches for them."""
     most: int = settings.HUB_BATCH
-    return min(most, max(flow.batch for flow in flows))
-
-
-def claim(flows: Sequence[Flow], *, size: int, now: datetime, alone: bool = False, lane: Lane = Lane.BACKFILL) -> tuple[str, list[Row]]:
-    """Leases due deliveries and counts the attempt. What killed a worker before is claimed alone; so is the first one after failures.
-
-    Nothing of a lane behind `lane` is taken along. Answers the lease and the rows. Two workers never get the same delivery.
-    """
-    lease = secrets.token_hex(16)
-    try:
-        with transaction.atomic():
-            due = Delivery.due_of([flow.pk for flow in flows], now).order_by("-priority", "due_at", "id")
-            if lane is not Lane.BACKFILL:
-                due = due.filter(priority__gte=int(lane))
-            if database.features.has_select_for_update_skip_locked:
-                due = due.select_for_update(skip_locked=True, of=("self",))
-            chosen = _company(list(due.values_list("pk", "reason_code")[: 1 if alone else size]))
-            if not chosen:
-                return lease, []
-            Delivery.objects.filter(pk__in=chosen, state__in=Delivery.DUE).update(
-                state=Delivery.State.SENDING,
-                lease=lease,
-                lease_until=now + timedelta(seconds=settings.HUB_LEASE_SECONDS),
-                attempts=F("attempts") + 1,
-                changed_at=now,
-            )
-    except IntegrityError:
-        return lease, []
-    return lease, _load(lease, {flow.pk: flow for flow in flows}, now)
-
-
-def _company(due: Sequence[tuple[int, str]]) -> list[int]:
-    """Who may travel together: a delivery that a worker died with goes alone, so that it harms only itself."""
-    if due and due[0][1] == "died":
-        return [due[0][0]]
-    return [pk for pk, code in due if code != "died"]
-
-
-_LOADED = (
-    "pk", "flow_id", "key", "attempts", "unknown", "fresh", "reason_code", "fingerprint", "version", "masked", "sealed", "seal_id",
-    "sequence", "due_at", "decision", "created_at", "priority",
-)  # fmt: skip
-
-
-def _load(lease: str, flows: dict[int, Flow], now: datetime) -> list[Row]:
-    mine = Delivery.objects.filter(lease=lease, state=Delivery.State.SENDING)
-    found = list(mine.order_by("-priority", "due_at", "id").values_list(*_LOADED))
-    seals = Seal.objects.in_bulk({row[11] for row in found if row[11]})
-    return [
-        Row(
-            pk=pk, flow=flows[flow], key=key, attempts=attempts, unknown=unknown, fresh=fresh, before=before, fingerprint=content,
-            version=version, masked=masked, sealed=None if sealed is None else bytes(sealed), seal=seals.get(seal), sequence=sequence,
-            due_at=due_at, started=now, decision=decision, created_at=created_at, lane=lane_of(priority),
-        )
-        for (
-            pk, flow, key, attempts, unknown, fresh, before, content, version, masked, sealed, seal, sequence, due_at, decision, created_at,
-            priority,
-        ) in found
-    ]  # fmt: skip
+    usual = min(most, max(flow.batch for flow in flows))
+    together = min(operation_of(flow).batch for flow in flows)
+    return usual if usual < most or together <= most else min(together, most * LARGEST)
 
 
 def work(connection: Connection, flows: Sequence[Flow], rows: Sequence[Row]) -> None:
-    """Prepares and sends. Afterwards every row has a result, whatever went wrong; those for which the lease got too short have none.
+    """Asks about what the target has taken, prepares and sends the others. Afterwards every row has a result, whatever went wrong; those
+    for which the lease got too short have none.
 
     The first half of a lease is for beginning calls, the second for ending them: nobody sends what another may have claimed already.
     """
@@ -176,15 +141,23 @@ def work(connection: Connection, flows: Sequence[Flow], rows: Sequence[Row]) -> 
         mine = [row for row in rows if row.flow.pk == flow.pk]
         if not mine:
             continue
-        _prepare_all(flow, mine, size=size)
-        ready = open_rows(mine)
+        taken = [row for row in mine if row.ticket]
+        fresh = [row for row in mine if not row.ticket]
+        if fresh:
+            _prepare_all(flow, fresh, size=size)
+        ready = open_rows(fresh)
+        if not (taken or ready):
+            continue
+        try:
+            client.auth.headers(client)
+        except ConnectorError as error:
+            _fail(ready, error)
+            _fail(taken, error, undecided=True)
+            continue
+        if taken:
+            follow(client, operation_of(flow), taken, late=late)
         if ready:
-            try:
-                client.auth.headers(client)
-            except ConnectorError as error:
-                _fail(ready, error)
-            else:
-                send(client, operation_of(flow), mine, size=size, late=late)
+            send(client, operation_of(flow), fresh, size=size, late=late)
 
 
 def _prepare_all(flow: Flow, rows: Sequence[Row], *, size: int) -> None:
@@ -204,6 +177,6 @@ def _prepare_all(flow: Flow, rows: Sequence[Row], *, size: int) -> None:
             _prepare_all(flow, [row], size=1)
 
 
-def _fail(rows: Sequence[Row], error: ConnectorError) -> None:
+def _fail(rows: Sequence[Row], error: ConnectorError, *, undecided: bool = False) -> None:
     for row in rows:
-        row.result = Failed(error=error)
+        row.result = Failed(error=error, undecided=undecided)

@@ -17,34 +17,35 @@ State = Delivery.State
 
 def expired(*, now: datetime) -> int:
     """Leases that ran out come back, asking first; after too many deaths a person must look. Answers how many came back."""
-    rows = list(
-        Delivery.objects.filter(state=State.SENDING, lease_until__lt=now).values_list("pk", "lease", "deaths", "flow_id", "key")[:1000]
-    )
+    late = Delivery.objects.filter(state=State.SENDING, lease_until__lt=now)
+    rows = list(late.values_list("pk", "lease", "deaths", "flow_id", "key", "ticket")[:1000])
     return sum(_revive(row, now) for row in rows)
 
 
-def _revive(found: tuple[int, str, int, int, str], now: datetime) -> int:
-    pk, lease, deaths, flow, key = found
+def _revive(found: tuple[int, str, int, int, str, str], now: datetime) -> int:
+    pk, lease, deaths, flow, key, ticket = found
     next_step = policy.after_death(deaths=deaths + 1, now=now, most=settings.HUB_DEATHS, pace=settings.HUB_PACE)
     words = "The worker stopped in the middle of it; the target is asked whether it acted."
     change: dict[str, Any] = {
         "state": State.WAITING,
         "reason": words,
         "reason_code": "died",
-        "unknown": True,
+        "unknown": not ticket,
         "deaths": deaths + 1,
         "lease": "",
         "lease_until": None,
     }
     if isinstance(next_step, policy.GiveUp):
-        change |= {"state": State.FAILED, "reason_code": next_step.category, "reason": f"{deaths + 1} workers stopped in the middle of it."}
+        words = f"{deaths + 1} workers stopped in the middle of it."
+        change |= {"state": State.FAILED, "reason_code": next_step.category, "reason": words, "unknown": True}
+        change |= {"ticket": "", "taken_at": None}
     else:
         change["due_at"] = next_step.at
     with transaction.atomic():
         if database.features.has_select_for_update:
             Flow.objects.select_for_update().get(pk=flow)
-        newer = Delivery.objects.filter(flow=flow, key=key, state__in=Delivery.OPEN)
-        if newer.update(unknown=True):
+        newer = Delivery.objects.filter(flow=flow, key=key, state__in=Delivery.OPEN, ticket="")
+        if change["unknown"] and newer.update(unknown=True):
             change |= {"state": State.SUPERSEDED, "reason": "A newer version of the record arrived.", "reason_code": "superseded"}
         changed = Delivery.objects.filter(pk=pk, state=State.SENDING, lease=lease).update(**change, changed_at=now)
         if changed and change["state"] == State.FAILED:

@@ -13,10 +13,13 @@ from connectors.wire import encode
 from hub.core.masking import MASK, hidden_values, mask, scrub
 from hub.core.policy import advice
 from hub.engine.records import operation_of, source_shape, target_shape
-from hub.engine.rows import Done, Failed, Held, Row
+from hub.engine.rows import Done, Failed, Held, Row, Taken
+from hub.engine.taken import undecided
 from hub.models import Delivery, ErrorRecord
 
 LONGEST_ANSWER = 4000
+TAKEN = "taken"
+"""The outcome of an attempt that the target has taken without deciding."""
 
 
 def target_paths(row: Row) -> tuple[str, ...]:
@@ -32,19 +35,29 @@ def personal(row: Row) -> frozenset[str]:
 
 
 def attempt(row: Row, change: dict[str, Any], now: datetime) -> dict[str, Any] | None:
-    """The columns of a row's try; None for one that was not tried, such as a held one."""
-    if not isinstance(row.result, Done | Failed):
+    """The columns of a row's try; None for one that was not tried, such as a held one, or only asked about in vain."""
+    if not isinstance(row.result, Done | Failed | Taken) or (row.ticket and undecided(row)):
         return None
     shown, failed = target_shape(row.flow), row.result if isinstance(row.result, Failed) else None
-    answer = row.result.receipt.answer if isinstance(row.result, Done) else None
+    receipt = None if isinstance(row.result, Failed) else row.result.receipt
+    answer = receipt.answer if receipt else None
     return {
         "delivery_id": row.pk, "number": max(row.attempts, 1), "started_at": row.started, "finished_at": now,
-        "outcome": (failed.category or failed.error.category) if failed else change["outcome"],
+        "outcome": (failed.category or failed.error.category) if failed else change["outcome"] or TAKEN,
         "status": failed.error.status if failed else None,
-        "message": (change["reason"] or "; ".join(row.warnings))[:600],
-        "request": encode(mask(row.payload, shown)).decode() if row.payload is not None else "",
+        "message": (_taken(row, change) or change["reason"] or "; ".join(row.warnings))[:600],
+        "request": encode(mask(row.payload, shown)).decode() if row.payload is not None else _question(row),
         "answer": _refusal(row, failed) if failed else encode(mask(answer, shown, unknown=True)).decode() if answer is not None else "",
     }  # fmt: skip
+
+
+def _taken(row: Row, change: dict[str, Any]) -> str:
+    return f"{change['reason']} Receipt: {change['ticket']}" if isinstance(row.result, Taken) else ""
+
+
+def _question(row: Row) -> str:
+    """What was asked about, where that was all that was sent."""
+    return encode({"receipt": row.ticket}).decode() if row.ticket else ""
 
 
 def _refusal(row: Row, failed: Failed) -> str:

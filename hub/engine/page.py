@@ -19,7 +19,7 @@ from hub.models import Delivery, Flow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latest:
-    """The last delivery of a record; `due_at` since when it wanted to be sent."""
+    """The last delivery of a record; `due_at` since when it wanted to be sent. `open`: a newer version takes its place."""
 
     pk: int
     state: str
@@ -28,6 +28,7 @@ class Latest:
     unknown: bool
     due_at: datetime
     priority: int
+    open: bool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,7 +59,7 @@ class Page:
         if self.drafts[key].sequence:
             return self.flow.priority
         own = priority_in(self.lane, self.flow.priority)
-        return max(own, latest.priority) if latest and latest.state in Delivery.OPEN else own
+        return max(own, latest.priority) if latest and latest.open else own
 
 
 def is_news(latest: Latest | None, *, version: str, content: str) -> bool:
@@ -105,11 +106,12 @@ def latest_of(flow: Flow, keys: Any) -> dict[str, Latest]:
     """The last delivery of each key in this flow, in one query."""
     last = Delivery.objects.filter(flow=flow, key__in=list(keys)).order_by().values("key").annotate(last=Max("pk")).values("last")
     rows = Delivery.objects.filter(pk__in=last).values_list(
-        "key", "pk", "state", "fingerprint", "version", "unknown", "due_at", "created_at", "priority"
+        "key", "pk", "state", "fingerprint", "version", "unknown", "due_at", "created_at", "priority", "ticket"
     )
     return {
         key: Latest(
-            pk=pk, state=state, fingerprint=content, version=version, unknown=unknown, due_at=min(due_at, created_at), priority=priority
+            pk=pk, state=state, fingerprint=content, version=version, unknown=unknown, due_at=min(due_at, created_at), priority=priority,
+            open=state in Delivery.OPEN and not ticket,
         )
-        for key, pk, state, content, version, unknown, due_at, created_at, priority in rows
-    }
+        for key, pk, state, content, version, unknown, due_at, created_at, priority, ticket in rows
+    }  # fmt: skip

@@ -23,6 +23,14 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """The target has taken it and decides later; it is asked `again` what became of the receipt's ticket."""
+
+    receipt: Receipt
+    again: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
     """Nothing is to be sent, and that is right."""
 
@@ -43,14 +51,18 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """It did not work. `at_source`: it was the source system that failed us."""
+    """It did not work. `at_source`: it was the source system that failed us.
+
+    `undecided`: the target has taken it before and could only not be asked what became of it.
+    """
 
     error: ConnectorError
     at_source: bool = False
+    undecided: bool = False
     category: str = ""
 
 
-Result = Done | Skipped | Held | Failed
+Result = Done | Taken | Skipped | Held | Failed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,6 +87,9 @@ class Row:
     created_at: datetime
     started: datetime
     decision: str = ""
+    ticket: str = ""
+    """The receipt of a target that has taken it: such a row is only asked about, and carries no payload."""
+    taken_at: datetime | None = None
     lane: Lane = Lane.NORMAL
     source: Payload = field(default_factory=dict)
     refreshed: bool = False

@@ -12,10 +12,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from connectors.base import Operation
-from connectors.base import Outcome as Sent
 from connectors.errors import ConnectorError, OutcomeUnknownError
 from connectors.http import JsonClient
-from hub.engine.rows import Done, Failed, Row
+from hub.engine.rows import Failed, Row, Taken
+from hub.engine.taken import heard
 from hub.models import Connection
 
 log = structlog.get_logger(__name__)
@@ -71,9 +71,10 @@ def _by_sequence(rows: Sequence[Row]) -> list[list[Row]]:
 
 
 def _stuck(row: Row) -> bool:
-    """True when the row was not sent, or will be tried again."""
-    failed = row.result if isinstance(row.result, Failed) else None
-    return row.result is None or (failed is not None and (failed.error.retryable or failed.error.category == "credentials"))
+    """True when the row was not sent, will be tried again, or is still being decided about."""
+    if isinstance(row.result, Failed):
+        return row.result.error.retryable or row.result.error.category == "credentials"
+    return row.result is None or isinstance(row.result, Taken)
 
 
 def _send_together(client: JsonClient, operation: Operation, rows: Sequence[Row], *, size: int, late: datetime) -> None:
@@ -91,7 +92,7 @@ def _send_one(client: JsonClient, operation: Operation, row: Row, late: datetime
     if timezone.now() >= late:
         return
     try:
-        row.result = Done(receipt=operation.send(client, row.payload or {}, row.reference))
+        row.result = heard(row, operation.send(client, row.payload or {}, row.reference))
     except ConnectorError as error:
         row.result = Failed(error=error)
     except Exception as error:  # noqa: BLE001 - a fault in a connector must not take the other deliveries with it
@@ -106,17 +107,13 @@ def _send_many(client: JsonClient, operation: Operation, rows: Sequence[Row], la
     try:
         answers = operation.send_many(client, [(row.payload or {}, row.reference) for row in rows])
         for row, answer in zip(rows, answers, strict=True):
-            row.result = _result(answer)
+            row.result = heard(row, answer)
     except ConnectorError as error:
         for row in rows:
             row.result = Failed(error=error)
     except Exception as error:  # noqa: BLE001 - as above
         for row in rows:
             row.result = _fault(error, row)
-
-
-def _result(answer: Sent) -> Done | Failed:
-    return Failed(error=answer) if isinstance(answer, ConnectorError) else Done(receipt=answer)
 
 
 def _fault(error: Exception, row: Row) -> Failed:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import product
 from typing import Any
 
 from django.conf import settings
@@ -12,16 +11,15 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models import Q
 
-from connectors.base import Record, Summary
 from connectors.wire import encode
 from hub import vault
 from hub.core import policy
 from hub.core.masking import scrub
-from hub.engine import aliases, known, notes
-from hub.engine.accept import accept
+from hub.engine import aliases, known, notes, taken
+from hub.engine.followers import followers_of, start
 from hub.engine.health import judge
-from hub.engine.records import stream_of
-from hub.engine.rows import Done, Failed, Held, Row, Skipped, write_back
+from hub.engine.records import operation_of, stream_of
+from hub.engine.rows import Done, Failed, Held, Row, Skipped, Taken, write_back
 from hub.engine.statements import insert
 from hub.models import Attempt, Connection, CrossReference, Delivery, ErrorRecord, Flow, Seal
 from hub.pace import paced
@@ -34,7 +32,7 @@ def settle(connection: Connection, rows: Sequence[Row], *, lease: str, now: date
     changes = {row.pk: _change(row, now) for row in rows}
     attempts = {row.pk: attempt for row in rows if (attempt := notes.attempt(row, changes[row.pk], now))}
     with transaction.atomic():
-        followers = _followers(rows)
+        followers = followers_of(rows)
         _lock(rows, changes, followers)
         _yield_to_newer(rows, changes, now)
         mine = write_back(lease, list(changes.values()))
@@ -45,7 +43,7 @@ def settle(connection: Connection, rows: Sequence[Row], *, lease: str, now: date
         _errors(owned, changes, now)
         _release(owned, now)
         aliases.give_up(owned, now)
-        _follow(owned, followers, now)
+        start(owned, followers, now=now)
         _shorten_seals(owned, now)
     judge(connection, rows, now=now)
 
@@ -63,6 +61,8 @@ def _change(row: Row, now: datetime) -> dict[str, Any]:
     if isinstance(result, Done):
         receipt = result.receipt
         change |= {"target_key": receipt.key, "target_version": receipt.version, "outcome": receipt.outcome, "delivered_at": now}
+    elif isinstance(result, Taken):
+        change |= {"reason": taken.still_deciding(row), "reason_code": policy.NOT_DECIDED, "due_at": result.again, **_waiting(row)}
     elif isinstance(result, Skipped):
         change |= {"state": State.SKIPPED, "reason": result.reason, "reason_code": result.code}
     elif isinstance(result, Held):
@@ -73,12 +73,19 @@ def _change(row: Row, now: datetime) -> dict[str, Any]:
         }  # fmt: skip
     elif isinstance(result, Failed):
         change |= _after(row, result, now)
+    elif row.ticket:
+        change |= {"reason": taken.still_deciding(row), "reason_code": row.before, "due_at": row.due_at, **_waiting(row)}
     else:
         change |= {
             "state": State.PENDING, "reason_code": row.before, "attempts": row.attempts - 1, "unknown": row.unknown, "fresh": row.fresh,
             "due_at": row.due_at,
         }  # fmt: skip
-    return change
+    return change | taken.columns(row, change["state"], now)
+
+
+def _waiting(row: Row) -> dict[str, Any]:
+    """It has been taken: nothing of the attempt is used up before it is decided."""
+    return {"state": State.WAITING, "attempts": row.attempts - 1}
 
 
 def _resealed(row: Row) -> bytes | None:
@@ -94,12 +101,17 @@ def decide(row: Row, failed: Failed, now: datetime) -> policy.Retry | policy.Giv
         return policy.Retry(at=now + paced(timedelta(minutes=5)), free=True)
     if failed.category:
         return policy.GiveUp(category=failed.category)
+    if failed.undecided:
+        after, since = operation_of(row.flow).follow_after, row.taken_at or now
+        return policy.while_undecided(since=since, now=now, after=after, error=failed.error, pace=settings.HUB_PACE)
     return policy.after_failure(failed.error, attempts=row.attempts, now=now, spread=(row.pk % 97) / 97, pace=settings.HUB_PACE)
 
 
 def _after(row: Row, failed: Failed, now: datetime) -> dict[str, Any]:
     next_step = decide(row, failed, now)
     words = scrub(failed.error.message, notes.personal(row))[:400]
+    if failed.undecided:
+        words = f"{taken.still_deciding(row)} It could not be asked: {words}"[:400]
     if isinstance(next_step, policy.Skip):
         return {"state": State.SKIPPED, "reason": words, "reason_code": next_step.code}
     if isinstance(next_step, policy.GiveUp):
@@ -107,12 +119,12 @@ def _after(row: Row, failed: Failed, now: datetime) -> dict[str, Any]:
             "state": State.FAILED,
             "reason": words,
             "reason_code": next_step.category,
-            "unknown": row.unknown or failed.error.acted is None,
+            "unknown": row.unknown or failed.undecided or failed.error.acted is None,
         }
     return {
         "state": State.WAITING,
         "reason": words,
-        "reason_code": failed.error.category,
+        "reason_code": policy.NOT_DECIDED if failed.undecided else failed.error.category,
         "due_at": next_step.at,
         "attempts": row.attempts - 1 if next_step.free else row.attempts,
         "unknown": row.unknown or next_step.unknown,
@@ -120,15 +132,14 @@ def _after(row: Row, failed: Failed, now: datetime) -> dict[str, Any]:
     }
 
 
-def _followers(rows: Sequence[Row]) -> list[Flow]:
-    """Flows that start where these rows end well."""
-    ended = {row.flow.pk for row in rows if isinstance(row.result, Done)}
-    return list(Flow.objects.filter(after__in=ended, enabled=True).select_related("source", "target")) if ended else []
+def _open_again(change: dict[str, Any]) -> bool:
+    """It goes back to those that a newer version replaces; what the target has taken does not."""
+    return change["state"] in Delivery.OPEN and not change.get("ticket")
 
 
 def _lock(rows: Sequence[Row], changes: dict[int, dict[str, Any]], followers: Sequence[Flow]) -> None:
     """Rows going back to an open state, or over to another road, must not meet a newer version being accepted at this moment."""
-    back = {row.flow.pk for row in rows if changes[row.pk]["state"] in Delivery.OPEN}
+    back = {row.flow.pk for row in rows if _open_again(changes[row.pk])}
     ids = sorted(back | {flow.pk for flow in followers} | aliases.roads(rows))
     if ids and database.features.has_select_for_update:
         list(Flow.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
@@ -136,10 +147,11 @@ def _lock(rows: Sequence[Row], changes: dict[int, dict[str, Any]], followers: Se
 
 def _yield_to_newer(rows: Sequence[Row], changes: dict[int, dict[str, Any]], now: datetime) -> None:
     """A delivery that did not get through gives way to a newer version of its record, and tells it when the target must be asked."""
-    back = {(row.flow.pk, row.key): row for row in rows if changes[row.pk]["state"] in Delivery.OPEN}
+    back = {(row.flow.pk, row.key): row for row in rows if _open_again(changes[row.pk])}
     if not back:
         return
-    newer = Delivery.objects.filter(flow__in={flow for flow, _ in back}, key__in={key for _, key in back}, state__in=Delivery.OPEN)
+    same = Delivery.objects.filter(flow__in={flow for flow, _ in back}, key__in={key for _, key in back})
+    newer = same.filter(state__in=Delivery.OPEN, ticket="")
     unsure = []
     for pk, flow, key in newer.values_list("pk", "flow_id", "key"):
         row = back.get((flow, key))
@@ -189,7 +201,7 @@ def _errors(rows: Sequence[Row], changes: dict[int, dict[str, Any]], now: dateti
         open_errors.filter(delivery__in=healed).update(state=ErrorRecord.State.HEALED, closed_at=now)
         given_way = [pk for pk in tried_before if changes[pk]["state"] == State.SUPERSEDED]
         open_errors.filter(delivery__in=given_way).update(state=ErrorRecord.State.SUPERSEDED, closed_at=now)
-        again = [pk for pk in tried_before if changes[pk]["state"] in Delivery.OPEN]
+        again = [pk for pk in tried_before if _open_again(changes[pk])]
         open_errors.filter(delivery__in=again).delete()
     ErrorRecord.objects.bulk_create(notes.error_records(rows, changes, now))
 
@@ -202,37 +214,6 @@ def _release(rows: Sequence[Row], now: datetime) -> None:
     ]
     if marks:
         known.release(marks, now=now)
-
-
-def _follow(rows: Sequence[Row], followers: Sequence[Flow], now: datetime) -> None:
-    """Every success of a flow starts one delivery in each flow that follows it; people know it by the same title and amount."""
-    done = [row for row in rows if isinstance(row.result, Done) and any(flow.after_id == row.flow.pk for flow in followers)]
-    summaries = _summaries(done)
-    for flow, lane in product(followers, sorted({row.lane for row in done}, reverse=True)):
-        records = [
-            Record(
-                key=row.key,
-                payload={"SourceKey": row.key, "TargetKey": row.result.receipt.key, "TargetVersion": row.result.receipt.version},
-                summary=summaries.get(row.pk),
-            )
-            for row in done
-            if isinstance(row.result, Done) and row.flow.pk == flow.after_id and row.lane is lane
-        ]
-        accept(flow, records, now=now, cursor=False, lane=lane)
-
-
-def _summaries(rows: Sequence[Row]) -> dict[int, Summary]:
-    """What lists show of these deliveries, in one query."""
-    found = Delivery.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", "title", "amount", "currency", "placed_at")
-    return {
-        pk: Summary(
-            title=title,
-            amount="" if amount is None else str(amount),
-            currency=currency,
-            placed_at=placed_at.isoformat() if placed_at else "",
-        )
-        for pk, title, amount, currency, placed_at in found
-    }
 
 
 def _shorten_seals(rows: Sequence[Row], now: datetime) -> None:

@@ -17,13 +17,14 @@ from django.db import connection as database
 from connectors.base import Event
 from connectors.errors import BadEventError
 from hub import vault
+from hub.engine.taken import decided
 from hub.models import InboundEvent, Seal
 
 PATIENCE, LOOK = 20.0, 0.003
 """Seconds that a webhook waits for its turn to write, and between two looks."""
 OWN_STREAM = "event"
 """The stream under which an event is sealed that speaks of no record."""
-LONGEST = {"id": 128, "key": 200, "stream": 60}
+LONGEST = {"id": 128, "key": 200, "stream": 60, "ticket": 200}
 State = InboundEvent.State
 _SEAL = """
     INSERT INTO hub_seal (connection_id, stream, key, wrapped, keep_until) VALUES (%s, %s, %s, %s, %s)
@@ -56,7 +57,10 @@ def keep(connection_id: int, event: Event, body: bytes, *, now: datetime) -> boo
     if event.stream and event.key:
         store(connection_id, event, body, state=State.RECEIVED, reason="", now=now)
         return True
-    store(connection_id, event, body, state=State.IGNORED, reason="Nothing is read for this type of event.", now=now)
+    words = "What it decides about is asked for at once." if event.ticket else "Nothing is read for this type of event."
+    store(connection_id, event, body, state=State.IGNORED, reason=words, now=now)
+    if event.ticket:
+        decided(connection_id, event.ticket, now=now)
     return False
 
 

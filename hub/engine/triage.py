@@ -29,6 +29,8 @@ Chosen = list[tuple[int, str]]
 def retry(deliveries: QuerySet[Delivery], *, by: User | None) -> int:
     """Queues failed, held and waiting ones again, from the source on; others are left alone. Answers how many.
 
+    What a target has taken and not decided is not sent again: the target is asked at once what became of it.
+
     A few that somebody waits for go before everything else. Their error records stay open until the delivery succeeds, which heals them.
     """
     return _queue(deliveries, RETRYABLE, by=by, words="Retried.")
@@ -46,7 +48,7 @@ def release(deliveries: QuerySet[Delivery], *, by: User | None) -> int:
 
 
 def hold(deliveries: QuerySet[Delivery], *, reason: str, by: User | None) -> int:
-    """Keeps back what is not on its way yet, until a person releases it. Answers how many."""
+    """Keeps back what is not on its way yet, nor taken by its target, until a person releases it. Answers how many."""
     with transaction.atomic():
         chosen = _locked(deliveries, HOLDABLE)
         _change(chosen, state=State.HELD, reason=reason[:400], reason_code="held_by_person", waits_for="")
@@ -55,7 +57,7 @@ def hold(deliveries: QuerySet[Delivery], *, reason: str, by: User | None) -> int
 
 
 def skip(deliveries: QuerySet[Delivery], *, reason: str, by: User | None) -> int:
-    """Decides that these are never sent; their open errors are closed as ignored. Answers how many."""
+    """Decides that these are never sent, as far as no target has taken them; their open errors are closed as ignored. Answers how many."""
     with transaction.atomic():
         chosen = _locked(deliveries, Delivery.OPEN)
         _skip(chosen, reason=reason, code="skipped_by_person")
@@ -83,7 +85,13 @@ def stopped_by(errors: QuerySet[ErrorRecord]) -> QuerySet[Delivery]:
 def refusal(deliveries: QuerySet[Delivery], allowed: Sequence[str]) -> str:
     """Why some of these cannot be changed now, in words; "" when all can."""
     found = set(deliveries.exclude(state__in=allowed).order_by().values_list("state", flat=True).distinct())
-    return " ".join(words for state, words in _WHY.items() if state in found)
+    told = [words for state, words in _WHY.items() if state in found]
+    if tuple(allowed) != RETRYABLE and deliveries.filter(state__in=allowed).exclude(ticket="").exists():
+        told.append(_TAKEN)
+    return " ".join(told)
+
+
+_TAKEN = "What its target has taken can neither be held nor skipped before that has decided; Ask now asks it what became of it."
 
 
 _WHY: dict[str, str] = {
@@ -101,6 +109,7 @@ _WHY: dict[str, str] = {
 def _queue(deliveries: QuerySet[Delivery], states: Sequence[str], *, by: User | None, words: str, decision: str = "") -> int:
     with transaction.atomic():
         targets = list(deliveries.filter(state__in=states).order_by().values_list("flow__target_id", flat=True).distinct())
+        asked = _ask(deliveries) if State.WAITING in states else []
         chosen = _locked(deliveries, states)
         lifted = Case(When(sequence="", then=Greatest(F("priority"), Value(STEP))), default=F("priority"))
         first = {"priority": lifted} if len(chosen) <= AT_HAND else {}
@@ -109,10 +118,18 @@ def _queue(deliveries: QuerySet[Delivery], states: Sequence[str], *, by: User | 
             decision=decision, **first,
         )  # fmt: skip
         _log(chosen, by=by, words=words)
+        _log(asked, by=by, words="Asked what became of it.")
         for target in targets:
             if target is not None:
                 transaction.on_commit(lambda pk=target: wake("deliver", pk))  # type: ignore[misc]
-    return len(chosen)
+    return len(chosen) + len(asked)
+
+
+def _ask(deliveries: QuerySet[Delivery]) -> Chosen:
+    """What has been taken keeps its receipt; the question is due now."""
+    chosen = _locked(deliveries, (State.WAITING,), taken=True)
+    _change(chosen, due_at=timezone.now())
+    return chosen
 
 
 def _close(errors: QuerySet[ErrorRecord], *, state: str, note: str, code: str, verb: str, by: User | None) -> int:
@@ -136,9 +153,10 @@ def _closed(state: str, note: str, by: User | None) -> dict[str, object]:
     return {"state": state, "note": note[:400], "closed_at": timezone.now(), "closed_by": by}
 
 
-def _locked(deliveries: QuerySet[Delivery], states: Sequence[str]) -> Chosen:
-    """Those in one of the states, locked until the transaction ends."""
-    rows = Delivery.objects.filter(pk__in=deliveries.order_by().values("pk"), state__in=states).order_by("pk").select_for_update()
+def _locked(deliveries: QuerySet[Delivery], states: Sequence[str], *, taken: bool = False) -> Chosen:
+    """Those in one of the states, locked until the transaction ends; `taken`: that their target has taken and not decided."""
+    wanted = Delivery.objects.filter(pk__in=deliveries.order_by().values("pk"), state__in=states)
+    rows = (wanted.exclude(ticket="") if taken else wanted.filter(ticket="")).order_by("pk").select_for_update()
     return [(pk, title or key) for pk, title, key in rows.values_list("pk", "title", "key")]
 
 

@@ -21,6 +21,9 @@ class Delivery(models.Model):
 
     `unknown` is set while an earlier attempt may have acted at the target without our knowing. `sequence` names whose deliveries go
     one after the other: while an earlier one waits for the target to recover, a later one is not sent.
+
+    `ticket` is the receipt of a target that took it at `taken_at` and has not decided yet; set only in state "waiting", and "sending" while
+    the target is asked. Until then it counts as on its way: a newer version waits behind it, and nobody holds, skips or replaces it.
     """
 
     class State(models.TextChoices):
@@ -62,6 +65,9 @@ class Delivery(models.Model):
     deaths = models.PositiveSmallIntegerField("attempts whose worker stopped", default=0)
     unknown = models.BooleanField(default=False)
     fresh = models.BooleanField("read the source again first", default=False)
+    ticket = models.TextField("receipt", blank=True)
+    taken_at = models.DateTimeField(null=True, blank=True)
+    payload_hash = models.CharField("what the receipt is for", max_length=64, blank=True)
     decision = models.CharField("decided after a conflict", max_length=10, choices=Decision.choices, blank=True)
     lease = models.CharField(max_length=32, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -86,9 +92,13 @@ class Delivery(models.Model):
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["flow", "key"], condition=Q(state__in=["pending", "waiting", "held", "failed"]), name="one_open_delivery_per_record"
+                fields=["flow", "key"],
+                condition=Q(state__in=["pending", "waiting", "held", "failed"], ticket=""),
+                name="one_open_delivery_per_record",
             ),
-            models.UniqueConstraint(fields=["flow", "key"], condition=Q(state="sending"), name="one_sending_delivery_per_record"),
+            models.UniqueConstraint(
+                fields=["flow", "key"], condition=Q(state="sending") | Q(ticket__gt=""), name="one_sending_delivery_per_record"
+            ),
         ]
         indexes: ClassVar = [
             models.Index(
@@ -98,6 +108,7 @@ class Delivery(models.Model):
             models.Index(
                 fields=["flow", "sequence", "id"], condition=Q(state__in=["sending", "waiting"], sequence__gt=""), name="delivery_sequence"
             ),
+            models.Index(fields=["flow", "due_at"], condition=Q(ticket__gt=""), name="delivery_taken"),
             models.Index(fields=["waits_for"], condition=Q(state="held"), name="delivery_held"),
             models.Index(fields=["alias"], condition=~Q(alias=""), name="delivery_alias"),
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="delivery_leases"),
@@ -111,17 +122,26 @@ class Delivery(models.Model):
     @classmethod
     def due_of(cls, flows: Sequence[int], now: datetime) -> models.QuerySet[Delivery]:
         """What may be sent now in these flows: never two of one record at once, nothing before what goes ahead of it in its sequence."""
-        sending = cls.objects.filter(flow=OuterRef("flow"), key=OuterRef("key"), state=cls.State.SENDING)
-        due = cls.objects.filter(flow__in=flows, state__in=cls.DUE, due_at__lte=now)
-        return due.exclude(Exists(sending)).exclude(Exists(cls._ahead()))
+        on_its_way = cls.objects.filter(_literal("(state = 'sending' OR ticket > '')"), flow=OuterRef("flow"), key=OuterRef("key"))
+        due = cls.objects.filter(flow__in=flows, state__in=cls.DUE, ticket="", due_at__lte=now)
+        return due.exclude(Exists(on_its_way)).exclude(Exists(cls._ahead()))
+
+    @classmethod
+    def taken(cls) -> models.QuerySet[Delivery]:
+        """What targets have taken and not decided, as far as nobody is asking about it right now."""
+        return cls.objects.filter(_literal("ticket > ''"), state=cls.State.WAITING)
 
     @classmethod
     def _ahead(cls) -> models.QuerySet[Delivery]:
         """An earlier delivery of the same sequence that is under way, or waits for the target to recover; not one that lacks a value."""
         mine = {"flow": OuterRef("flow"), "sequence": OuterRef("sequence"), "id__lt": OuterRef("id")}
-        # Spelled out as in its partial index, which SQLite would not use for values that it is given apart.
-        busy = RawSQL("state IN ('sending', 'waiting') AND sequence > ''", (), output_field=models.BooleanField())
+        busy = _literal("state IN ('sending', 'waiting') AND sequence > ''")
         return cls.objects.filter(busy, **mine).exclude(reason_code=MISSING)
+
+
+def _literal(condition: str) -> RawSQL:
+    """Spelled out as in its partial index, which SQLite would not use for values that it is given apart."""
+    return RawSQL(condition, (), output_field=models.BooleanField())  # noqa: S611 - our own words
 
 
 class Attempt(models.Model):

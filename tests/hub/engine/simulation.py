@@ -16,7 +16,8 @@ from connectors.http import JsonClient
 from hub import clients
 from hub.engine import events, leases, triage
 from hub.engine.accept import accept
-from hub.engine.deliver import claim, work
+from hub.engine.claim import claim
+from hub.engine.deliver import work
 from hub.engine.records import stream_of
 from hub.engine.rows import Row
 from hub.engine.settle import settle

@@ -12,7 +12,8 @@ from connectors.base import Record
 from connectors.errors import RejectedError
 from hub.engine import triage
 from hub.engine.accept import accept
-from hub.engine.deliver import claim, work
+from hub.engine.claim import claim
+from hub.engine.deliver import work
 from hub.engine.settle import settle
 from hub.models import Connection, Delivery, ErrorRecord, Flow, Seal
 from tests.hub.engine.toyhub import Hub, mapping

@@ -13,7 +13,8 @@ from django.utils import timezone
 from connectors.base import Record
 from hub.engine.accept import accept
 from hub.engine.aliases import same_fact
-from hub.engine.deliver import claim, work
+from hub.engine.claim import claim
+from hub.engine.deliver import work
 from hub.engine.settle import settle
 from hub.models import Connection, Delivery, Flow, RecordAlias
 from tests.hub.engine.toyhub import Hub

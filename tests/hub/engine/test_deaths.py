@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from connectors.errors import TransientError
 from hub.engine import leases, triage
-from hub.engine.deliver import claim
+from hub.engine.claim import claim
 from hub.models import Delivery, ErrorRecord
 from tests.hub.engine.toyhub import Hub
 

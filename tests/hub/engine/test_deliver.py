@@ -17,7 +17,7 @@ from connectors.errors import (
     TransientError,
 )  # fmt: skip
 from hub.engine import known, leases, triage
-from hub.engine.deliver import claim
+from hub.engine.claim import claim
 from hub.engine.known import remember
 from hub.models import Attempt, Connection, CrossReference, Delivery, ErrorRecord, Flow
 from tests.hub.engine.toyhub import Hub, mapping

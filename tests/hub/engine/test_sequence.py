@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from connectors.errors import CredentialsError, OutcomeUnknownError, RejectedError, TransientError
-from hub.engine.deliver import claim
+from hub.engine.claim import claim
 from hub.models import Connection, Delivery, Flow
 from tests.hub.engine.toyhub import Hub
 

@@ -15,6 +15,16 @@ PACKAGE = "tests.hub.engine.toy"
 
 
 @dataclass
+class Submission:
+    """Something taken but not decided: `verdict` is "" until then, "done", or an error."""
+
+    ticket: str
+    key: str
+    payload: Payload
+    verdict: str | ConnectorError = ""
+
+
+@dataclass
 class World:
     """What both systems hold, and what goes wrong next."""
 
@@ -28,6 +38,9 @@ class World:
     hidden: set[str] = field(default_factory=set)
     """Keys that reading leaves out, though they can be counted and read by name."""
     changes: int = 0
+    submissions: list[Submission] = field(default_factory=list)
+    """What the slow operation was asked to do, in order."""
+    unasked: Exception | None = None
 
     def place(self, key: str, **fields: Any) -> None:
         """A new order or a new version of one."""
