@@ -189,7 +189,9 @@ def _cross_references(rows: Sequence[Row], now: datetime, *, late: bool = False)
         for row in rows
         if isinstance(row.result, Done) and row.flow.source_id is not None
     ]  # fmt: skip
-    insert(CrossReference, done, on_conflict="ON CONFLICT DO NOTHING" if late else _KNOWN_ALREADY)
+    # Two flows may bring the same record to the same target at once; a statement writes a row only once.
+    each = {(one["source_id"], one["stream"], one["source_key"], one["operation"]): one for one in done}
+    insert(CrossReference, [*each.values()], on_conflict="ON CONFLICT DO NOTHING" if late else _KNOWN_ALREADY)
 
 
 def _errors(rows: Sequence[Row], changes: dict[int, dict[str, Any]], now: datetime) -> None:

@@ -64,8 +64,9 @@ class Simulation:
             patch.setattr(registry, "connectors", lambda: {"shop": toy.SHOP, "ledger": ledger})
         Connection.objects.update(parallel=1)
         self.flow = Flow.objects.select_related("source", "target").get(pk=self.hub.flow.pk)
+        self.flows = [self.flow]
         self.world = self.hub.world
-        self.readers: dict[int, tuple[str, list[Record]]] = {}
+        self.readers: dict[int, tuple[str, Flow, list[Record]]] = {}
         self.workers: dict[int, tuple[str, list[Row]]] = {}
         self.seen: Counter[str] = Counter()
         self.announced = 0
@@ -79,19 +80,20 @@ class Simulation:
 
     # readings, whose answer may be old by the time it is taken in
 
-    def look(self, reader: int, why: str, key: str) -> None:
-        stream = stream_of(self.flow)
+    def look(self, reader: int, why: str, key: str, road: int = 0) -> None:
+        flow = self.flows[road]
+        stream = stream_of(flow)
         assert stream
         assert stream.read_many
-        client = clients.client(self.flow.source)
-        cursor = Flow.objects.values_list("cursor", flat=True).get(pk=self.flow.pk)
+        client = clients.client(flow.source)
+        cursor = Flow.objects.values_list("cursor", flat=True).get(pk=flow.pk)
         records = list(stream.read(client, cursor)) if why == "poll" else stream.read_many(client, [key])
-        self.readers[reader] = (why, list(records))
+        self.readers[reader] = (why, flow, list(records))
 
     def take_in(self, reader: int) -> None:
-        why, records = self.readers.pop(reader, ("", []))
+        why, flow, records = self.readers.pop(reader, ("", self.flow, []))
         if records:
-            accept(self.flow, records, now=self.now, cursor=why == "poll", force=why == "resync")
+            accept(flow, records, now=self.now, cursor=why == "poll", force=why == "resync")
 
     def announce(self, key: str) -> None:
         self.announced += 1
@@ -108,7 +110,7 @@ class Simulation:
 
     def claim(self, worker: int, size: int) -> None:
         if worker not in self.workers:
-            lease, rows = claim([self.flow], size=size, now=self.now)
+            lease, rows = claim(self.flows, size=size, now=self.now)
             if rows:
                 self.workers[worker] = (lease, rows)
 
@@ -119,7 +121,7 @@ class Simulation:
         error = FAULTS.get(fault)
         if error:
             (self.world.after if fault == "dropped" else self.world.before).append(error)
-        work(self._target(), [self.flow], rows)
+        work(self._target(), self.flows, rows)
         self.world.before.clear()
         self.world.after.clear()
 
@@ -170,10 +172,10 @@ class Simulation:
 
     def check(self) -> None:
         """True after every single step."""
-        rows = list(Delivery.objects.values_list("key", "state"))
+        rows = [((flow, key), state) for flow, key, state in Delivery.objects.values_list("flow", "key", "state")]
         self.seen.update(state for _, state in rows)
         for states in (Delivery.OPEN, ("sending",)):
-            count = Counter(key for key, state in rows if state in states)
+            count = Counter(record for record, state in rows if state in states)
             assert not count or max(count.values()) == 1, f"more than one {states} at once: {count}"
         documents = Counter(one["Ref"] for one in self.world.documents.values())
         assert not documents or max(documents.values()) == 1, f"doubled: {documents}"
@@ -198,8 +200,9 @@ class Simulation:
             self.pass_time(30_000)
             self.revive()
             self.read_events()
-            self.look(0, "poll", "")
-            self.take_in(0)
+            for road in range(len(self.flows)):
+                self.look(0, "poll", "", road)
+                self.take_in(0)
             self.turn(0, "")
             self.check()
             moving = Delivery.objects.filter(state__in=["pending", "waiting", "sending"]).exists()

@@ -131,6 +131,14 @@ def test_a_version_not_taken_hands_nothing_over_while_a_newer_one_waits(hub: Hub
     assert (hub.states(), hub.states(other)) == ({"1": "delivered"}, {"1": "skipped"})
 
 
+def test_two_flows_that_bring_the_same_nameless_record_at_once_both_get_through(hub: Hub, other: Flow) -> None:
+    record = Record(key="1", payload={"Id": "1", "Sku": "TK-1", "Name": "D", "Total": 1})
+    for flow in (hub.flow, other):
+        accept(flow, [record], now=timezone.now())
+    hub.send()
+    assert (hub.states(), hub.states(other)) == ({"1": "delivered"}, {"1": "delivered"})
+
+
 @pytest.mark.postgres
 def test_a_road_that_gives_up_waits_for_the_other_to_take_in_what_is_new(hub: Hub, other: Flow) -> None:
     choosy(hub)
