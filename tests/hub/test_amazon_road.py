@@ -15,9 +15,9 @@ from connectors.amazon.sandbox import AmazonSandbox
 from connectors.amazon.standin.orders import generate
 from connectors.amazon.standin.outbound_life import switches
 from hub.demo.day import HIGHER_QUOTA, widen
+from hub.demo.inventing import goods_of
 from hub.demo.stage import prepare
 from hub.demo.standins import StandIns, open_standins
-from hub.demo.trickle import goods_of
 from hub.demo.twins import as_channeladvisor
 from hub.engine import completeness
 from hub.engine.aliases import same_fact

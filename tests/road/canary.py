@@ -97,10 +97,10 @@ def pages() -> Iterator[str]:
         yield from (reverse(f"{name}_change", args=[pk]) for pk in keys)
 
 
-def leaks_in_pages(client: Client) -> list[str]:
-    """Addresses whose answer holds a mark, and those that cannot be shown at all."""
+def leaks_in_pages(client: Client, addresses: Iterable[str] | None = None) -> list[str]:
+    """Addresses (all pages, when none are given) whose answer holds a mark, and those that cannot be shown at all."""
     found = []
-    for address in pages():
+    for address in pages() if addresses is None else addresses:
         answer = client.get(address)
         content = b"".join(answer.streaming_content) if answer.streaming else answer.content
         if answer.status_code >= 400:

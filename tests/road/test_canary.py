@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from connectors.channeladvisor.standin.orders import generate
 from hub import vault
-from hub.demo.trickle import goods_of
+from hub.demo.inventing import goods_of
 from hub.engine import triage
 from hub.engine.read import start_run
 from hub.models import Connection, Delivery, ErrorRecord, Flow, InboundEvent, PurgeReceipt, Seal, SyncRun
