@@ -70,9 +70,11 @@ def _counted_upto(flows: Iterable[Flow], *, now: datetime) -> dict[int, datetime
 
 
 def wake_due(*, now: datetime) -> None:
-    """Wakes checks whose time has come, whose fetching has ended, or whose worker died."""
+    """Wakes checks whose time has come, whose fetching has ended, or whose worker died; what is not counted within a day has failed."""
     checks = CompletenessCheck.objects.filter(state__in=CompletenessCheck.OPEN)
     checks.filter(state=State.COUNTING, seen_at__lt=now - paced(SILENT)).update(state=State.WAITING)
+    late = checks.filter(state=State.WAITING, created_at__lt=now - DAY)
+    late.update(state=State.FAILED, message="The source did not make its list within a day.", finished_at=now)
     due = Q(state=State.WAITING, due_at__lte=now)
     fetched = Q(state=State.FETCHING) & ~Q(run__state__in=(SyncRun.State.WAITING, SyncRun.State.RUNNING))
     for pk in checks.filter(due | fetched).order_by("pk").values_list("pk", flat=True)[:50]:

@@ -163,6 +163,20 @@ def test_what_came_by_itself_before_it_was_fetched_is_not_sent_again(hub: Hub) -
     assert [call for call, _ in hub.world.calls].count("send") == 1
 
 
+@pytest.mark.parametrize("state", ["waiting", "counting"])
+def test_a_list_that_is_never_made_fails_after_a_day_and_the_window_is_counted_anew(hub: Hub, state: str) -> None:
+    now = timezone.now()
+    Flow.objects.update(created_at=now - timedelta(days=2))
+    completeness.start_daily(now=now)
+    first = CompletenessCheck.objects.get()
+    CompletenessCheck.objects.update(state=state, created_at=now - timedelta(hours=25), seen_at=now - timedelta(hours=1))
+    completeness.wake_due(now=now)
+    first.refresh_from_db()
+    assert (first.state, first.message) == ("failed", "The source did not make its list within a day.")
+    assert completeness.start_daily(now=now) == 1
+    assert CompletenessCheck.objects.latest("pk").since == first.since
+
+
 def test_without_its_run_a_check_does_not_call_itself_complete(hub: Hub) -> None:
     hub.world.hidden = {"ghost"}
     check = started(hub)
