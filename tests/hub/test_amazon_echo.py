@@ -1,0 +1,155 @@
+"""What comes back from Amazon after an order was taken over: echoes of our own doing, and changes that come late."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from connectors.amazon.outbound import FINAL
+from connectors.amazon.standin.outbound_life import switches
+from connectors.tims.standin.actions import cancelled
+from hub.demo.twins import as_channeladvisor
+from hub.engine.read import carry_out, start_run
+from hub.models import Delivery, ErrorRecord, Flow
+from tests.hub import test_amazon_road
+
+pytestmark = pytest.mark.django_db(transaction=True)
+shop = test_amazon_road.shop
+Shop = test_amazon_road.Shop
+TO_AMAZON = "shipments-to-amazon"
+
+
+def taken_over(shop: Shop, *, units: int = 1) -> tuple[str, dict[str, Any]]:
+    """An order of one line that TIMS has: its number, and the sales order."""
+    order = next(
+        made for made in iter(shop.order, None) if len(made["orderItems"]) == 1 and made["orderItems"][0]["quantityOrdered"] == units
+    )
+    shop.amazon.place_many([order], backdated=True)
+    refreshed(shop, order["orderId"])
+    (sold,) = shop.sold(order["orderId"])
+    return order["orderId"], sold
+
+
+def refreshed(shop: Shop, key: str) -> tuple[str, str]:
+    """The order is read again and sent on; what became of it."""
+    carry_out(start_run(Flow.objects.get(slug="amazon-orders"), trigger="command", keys=[key], wake_up=False).pk)
+    shop.send()
+    found = Delivery.objects.filter(flow__slug="amazon-orders", key=key).latest("pk")
+    return found.state, found.reason_code
+
+
+def status(shop: Shop, key: str) -> str:
+    return str(shop.sold(key)[0]["OrderStatus"])
+
+
+def test_the_echo_of_our_own_confirmation_changes_nothing_and_troubles_nobody(shop: Shop) -> None:
+    key, sold = taken_over(shop)
+    shop.opened.tims.ship(sold["SalesOrderID"])
+    shop.read(TO_AMAZON)
+    shop.send()
+    assert refreshed(shop, key)[0] == "delivered"
+    assert (shop.amazon.order(key)["fulfillment"]["fulfillmentStatus"], status(shop, key)) == ("SHIPPED", "Fulfilled")
+    assert not ErrorRecord.objects.exists()
+
+
+def test_an_order_cancelled_at_amazon_after_it_was_taken_over_is_cancelled_in_tims_and_not_told_back(shop: Shop) -> None:
+    key, _ = taken_over(shop)
+    shop.amazon.cancel(key)
+    assert (refreshed(shop, key)[0], status(shop, key)) == ("delivered", "Cancelled")
+    shop.read("cancellations-to-amazon")
+    shop.send()
+    told = Delivery.objects.filter(flow__slug="cancellations-to-amazon").latest("pk")
+    assert (told.state, told.outcome) == ("delivered", "unchanged")
+    assert not ErrorRecord.objects.exists()
+
+
+def test_an_order_cancelled_at_amazon_after_it_was_shipped_is_shown_to_people(shop: Shop) -> None:
+    key, sold = taken_over(shop)
+    shop.opened.tims.ship(sold["SalesOrderID"])
+    shop.amazon.cancel(key)
+    refreshed(shop, key)
+    assert status(shop, key) == "Fulfilled"
+    assert "Stop the parcel" in ErrorRecord.objects.get(state="open").message
+    shop.read(TO_AMAZON)
+    shop.send()
+    assert any("the order is cancelled" in one.message for one in ErrorRecord.objects.filter(state="open"))
+
+
+def test_a_parcel_that_was_voided_after_its_confirmation_is_shown_to_people(shop: Shop) -> None:
+    key, sold = taken_over(shop)
+    shop.opened.tims.ship(sold["SalesOrderID"])
+    shop.read(TO_AMAZON)
+    shop.send()
+    (shipment,) = shop.opened.tims.shipments(sold["SalesOrderID"])
+    shop.opened.tims.void(shipment["ShipmentID"])
+    shop.read(TO_AMAZON)
+    shop.send()
+    assert "cannot be taken back there" in ErrorRecord.objects.get(state="open").message
+    assert len(shop.amazon.order(key)["packages"]) == 1
+
+
+def test_a_parcel_that_was_voided_before_amazon_heard_of_it_is_never_confirmed(shop: Shop) -> None:
+    key, sold = taken_over(shop)
+    shop.opened.tims.ship(sold["SalesOrderID"])
+    (shipment,) = shop.opened.tims.shipments(sold["SalesOrderID"])
+    shop.opened.tims.void(shipment["ShipmentID"])
+    shop.read(TO_AMAZON)
+    shop.send()
+    assert shop.amazon.order(key)["packages"] == []
+    assert not ErrorRecord.objects.exists()
+
+
+def test_a_buyer_who_asks_to_cancel_when_a_part_is_shipped_is_shown_to_people(shop: Shop) -> None:
+    key, sold = taken_over(shop, units=2)
+    shop.opened.tims.ship(sold["SalesOrderID"], [{"LineNumber": 1, "Quantity": 1}])
+    shop.read(TO_AMAZON)
+    shop.send()
+    assert refreshed(shop, key)[0] == "delivered"
+    shop.amazon.request_cancel(key)
+    refreshed(shop, key)
+    assert "Cancel the rest in TIMS" in ErrorRecord.objects.get(state="open").message
+    assert status(shop, key) == "PartiallyFulfilled"
+
+
+def at_amazons_warehouse(shop: Shop, **switched: Any) -> dict[str, Any]:
+    """A sales order of ChannelAdvisor that Amazon was asked to ship."""
+    order = shop.order()
+    switches(shop.amazon, split=0, late=0, **switched)
+    shop.opened.channeladvisor.place(as_channeladvisor(order, number=next(shop.numbers)) | {"OrderStatus": "New"})
+    shop.read("ca-orders")
+    shop.send()
+    (sold,) = shop.sold(order["orderId"])
+    shop.opened.tims.edit("sales_orders", sold["SalesOrderID"], {"FulfillmentLocationCode": "FBA-US"})
+    if "missing" in switched:
+        switches(shop.amazon, missing=[line["SKU"] for line in sold["LineItems"]])
+    shop.read("mcf-orders")
+    shop.send()
+    return sold
+
+
+def until_ended(shop: Shop) -> str:
+    end = time.monotonic() + 30
+    while (row := next(iter(shop.amazon.book.rows("fulfilment_orders"))))["Status"] not in FINAL:
+        assert time.monotonic() < end
+        shop.amazon.advance()
+        time.sleep(0.02)
+    return str(row["Status"])
+
+
+def test_goods_that_amazon_does_not_find_in_its_warehouse_are_shown_to_people(shop: Shop) -> None:
+    at_amazons_warehouse(shop, missing=[])
+    assert until_ended(shop) == "Unfulfillable"
+    shop.read("mcf-shipments")
+    shop.send()
+    assert "Amazon will not ship these goods" in ErrorRecord.objects.get(state="open").message
+
+
+def test_an_order_that_tims_cancels_after_amazon_has_shipped_it_is_shown_to_people(shop: Shop) -> None:
+    sold = at_amazons_warehouse(shop)
+    assert until_ended(shop) == "Complete"
+    cancelled(shop.opened.tims, shop.opened.tims.book.get("sales_orders", sold["SalesOrderID"]) or {}, None)
+    shop.read("mcf-orders")
+    shop.send()
+    assert any("Treat it as a return" in one.message for one in ErrorRecord.objects.filter(state="open"))
