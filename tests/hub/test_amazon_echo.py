@@ -77,6 +77,23 @@ def test_an_order_cancelled_at_amazon_after_it_was_shipped_is_shown_to_people(sh
     assert any("the order is cancelled" in one.message for one in ErrorRecord.objects.filter(state="open"))
 
 
+def test_a_line_cancelled_at_amazon_later_leaves_the_others_to_be_shipped(shop: Shop) -> None:
+    order = next(made for made in iter(shop.order, None) if len(made["orderItems"]) == 2)
+    key, (kept, gone) = order["orderId"], [line["orderItemId"] for line in order["orderItems"]]
+    shop.amazon.place_many([order], backdated=True)
+    refreshed(shop, key)
+    shop.amazon.cancel(key, items=[gone])
+    assert refreshed(shop, key)[0] == "delivered"
+    (sold,) = shop.sold(key)
+    shop.opened.tims.ship(sold["SalesOrderID"])
+    shop.read(TO_AMAZON, "cancellations-to-amazon")
+    shop.send()
+    assert refreshed(shop, key)[0] == "delivered"
+    told = {line["orderItemId"] for one in shop.amazon.order(key)["packages"] for line in one["packageItems"]}
+    assert (told, status(shop, key)) == ({kept}, "Fulfilled")
+    assert not ErrorRecord.objects.exists()
+
+
 def test_a_parcel_that_was_voided_after_its_confirmation_is_shown_to_people(shop: Shop) -> None:
     key, sold = taken_over(shop)
     shop.opened.tims.ship(sold["SalesOrderID"])
