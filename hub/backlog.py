@@ -74,7 +74,8 @@ def _waiting(row: RateLimit, system: Connector | None, now: float) -> Waiting:
 def _deliveries(found: Mapping[Place, Waiting], flows: Mapping[int, Flow]) -> None:
     """What would be sent now if there were calls; what waits for its target to recover, or for a value, waits for no limit."""
     now = timezone.now()
-    due = Delivery.objects.filter(flow__in=list(flows), state__in=Delivery.DUE).filter(Q(due_at__lte=now) | Q(reason_code="throttled"))
+    wanted = Q(due_at__lte=now) | Q(reason_code="throttled")
+    due = Delivery.objects.filter(wanted, flow__in=list(flows), state__in=Delivery.DUE, ticket="")
     for pk, lane, count in due.order_by().annotate(lane=_LANE).values_list("flow", "lane").annotate(Count("pk")):
         flow = flows[pk]
         system = connectors().get(flow.target.connector) if flow.target else None

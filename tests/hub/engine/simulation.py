@@ -168,15 +168,20 @@ class Simulation:
     def skip(self, key: str) -> None:
         triage.skip(Delivery.objects.filter(key=key), reason="Never mind.", by=None)
 
+    def calm_world(self) -> None:
+        """Both systems are well, and have decided what they had to."""
+
     # what must be true
 
     def check(self) -> None:
         """True after every single step."""
-        rows = [((flow, key), state) for flow, key, state in Delivery.objects.values_list("flow", "key", "state")]
-        self.seen.update(state for _, state in rows)
-        for states in (Delivery.OPEN, ("sending",)):
-            count = Counter(record for record, state in rows if state in states)
-            assert not count or max(count.values()) == 1, f"more than one {states} at once: {count}"
+        columns = Delivery.objects.values_list("flow", "key", "state", "ticket")
+        rows = [((flow, key), state, ticket) for flow, key, state, ticket in columns]
+        self.seen.update("taken" if ticket else state for _, state, ticket in rows)
+        replaceable = Counter(record for record, state, ticket in rows if state in Delivery.OPEN and not ticket)
+        on_its_way = Counter(record for record, state, ticket in rows if state == "sending" or ticket)
+        for count in (replaceable, on_its_way):
+            assert not count or max(count.values()) == 1, f"more than one at once: {rows}"
         documents = Counter(one["Ref"] for one in self.world.documents.values())
         assert not documents or max(documents.values()) == 1, f"doubled: {documents}"
 
@@ -199,6 +204,7 @@ class Simulation:
         for _ in range(ENOUGH):
             self.pass_time(30_000)
             self.revive()
+            self.calm_world()
             self.read_events()
             for road in range(len(self.flows)):
                 self.look(0, "poll", "", road)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from connectors.base import Operation, Outcome, Payload, Receipt, Reference
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, RejectedError
 from connectors.http import JsonClient
 from tests.hub.engine import toy
 from tests.hub.engine.toy import WORLD, Submission
@@ -41,12 +41,12 @@ def _outcome(ticket: str, reference: Reference) -> Outcome:
     return Receipt(key=f"D-{reference.key}", outcome="created", version="1", ticket="" if verdict else ticket)
 
 
-def decide(key: str, verdict: str | ConnectorError = "done") -> None:
-    """The ledger decides about everything of that key, in the order in which it came."""
+def decide(key: str, verdict: str | ConnectorError = "done", *, acted: bool = True) -> None:
+    """The ledger decides about everything of that key, in the order in which it came. `acted`: it did so, unless it refuses."""
     for one in WORLD.submissions:
         if one.key == key and not one.verdict:
             one.verdict = verdict
-            if verdict == "done":
+            if acted and not isinstance(verdict, RejectedError):
                 WORLD.documents[f"D-{key}"] = {**one.payload, "Ref": key}
 
 
