@@ -133,3 +133,9 @@ def test_the_key_of_the_bridge_is_compared_in_constant_time(monkeypatch: pytest.
     monkeypatch.setattr(notifications.hmac, "compare_digest", lambda one, other: bool(compared.append((one, other))) or one == other)
     verify(SETTINGS, {"x-api-key": "k" * 40}, b"{}", NOW)
     assert compared == [(b"k" * 40, b"k" * 40)]
+
+
+def test_a_finished_feed_names_the_tickets_that_it_decides() -> None:
+    event = parse(SETTINGS, raw(notices.feed("50123")))
+    assert (event.stream, event.key, event.ticket) == ("", "", "50123/")
+    assert not parse(SETTINGS, raw(notices.order())).ticket

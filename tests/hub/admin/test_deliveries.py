@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
+from django.utils import timezone
 
-from hub.models import CrossReference, Reveal, Seal
+from hub.models import CrossReference, Delivery, Reveal, Seal
 from mappings.table_files import safe_cell
 from tests import factories
 from tests.hub.admin.reading import Enter, words
@@ -186,3 +187,36 @@ def test_a_cell_that_a_spreadsheet_would_run_is_made_harmless(text: str) -> None
 @pytest.mark.parametrize("value", ["Amazon US 112", "12", ""])
 def test_other_cells_stay_as_they_are(value: str) -> None:
     assert safe_cell(value) == value
+
+
+def taken() -> Delivery:
+    """What its target has taken and not decided."""
+    words = {"reason": "TIMS Main has taken it and is still deciding.", "reason_code": "not_decided"}
+    return factories.delivery(factories.flow(), "waiting", ticket="50123/7", taken_at=timezone.now(), **words)
+
+
+def test_what_the_target_has_taken_is_shown_with_its_receipt(enter: Enter) -> None:
+    made = taken()
+    page = words(enter().get(page_of(made.pk)))
+    assert "Taken by TIMS Main, receipt 50123/7; asked again" in page
+    assert "Ask now" in page
+    assert 'value="hold"' not in page
+    assert 'value="skip"' not in page
+    assert "receipt 50123/7" in words(enter().get(reverse("admin:hub_delivery_changelist")))
+
+
+def test_ask_now_keeps_the_receipt_and_says_so(enter: Enter) -> None:
+    made = taken()
+    page = words(enter().post(act_on(made.pk), {"act": "retry"}, follow=True))
+    assert "it is asked now what became of them" in page
+    made.refresh_from_db()
+    assert (made.state, made.ticket) == ("waiting", "50123/7")
+    assert made.due_at <= timezone.now()
+
+
+def test_what_the_target_has_taken_cannot_be_skipped(enter: Enter) -> None:
+    made = taken()
+    page = words(enter().post(act_on(made.pk), {"act": "skip", "reason": "Never mind"}, follow=True))
+    made.refresh_from_db()
+    assert made.ticket
+    assert "before that has decided" in page

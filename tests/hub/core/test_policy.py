@@ -36,6 +36,7 @@ from hub.core.policy import (
     after_failure,
     circuit,
     while_missing,
+    while_undecided,
 )  # fmt: skip
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -159,7 +160,10 @@ def test_no_circuit_stays_open_for_more_than_half_an_hour(batches: list[tuple[in
         assert now.open_until is None or NOW <= now.open_until <= NOW + timedelta(minutes=30)
 
 
-@pytest.mark.parametrize("category", [kind.category for kind in FINAL] + ["exhausted", "unknown_outcome", "mapping", "held", "unreadable"])
+@pytest.mark.parametrize(
+    "category",
+    [kind.category for kind in FINAL] + ["exhausted", "unknown_outcome", "mapping", "held", "unreadable", "not_decided", "receipt_lost"],
+)
 def test_every_failure_that_a_person_sees_says_what_to_do(category: str) -> None:
     assert category in ADVICE
     assert advice(category) == ADVICE[category]
@@ -185,3 +189,31 @@ def test_a_value_that_did_not_come_in_its_time_is_a_mapping_error(age: timedelta
 def test_the_pace_shortens_the_wait_for_a_value_and_its_end() -> None:
     assert while_missing(hours=24, since=NOW, now=NOW, pace=0.5) == Retry(at=NOW + timedelta(minutes=30), free=True)
     assert isinstance(while_missing(hours=24, since=NOW - timedelta(hours=12), now=NOW, pace=0.5), GiveUp)
+
+
+DAY = timedelta(hours=24)
+
+
+@pytest.mark.parametrize(
+    ("age", "error", "pace", "expected"),
+    [
+        (timedelta(), None, 1.0, 30),
+        (DAY - timedelta(seconds=1), None, 1.0, 30),
+        (DAY, None, 1.0, "not_decided"),
+        (timedelta(days=9), None, 1.0, "not_decided"),
+        (timedelta(), None, 0.1, 3),
+        (DAY * 0.1, None, 0.1, "not_decided"),
+        (timedelta(), failing(TransientError), 1.0, 30),
+        (DAY * 2, failing(TransientError), 1.0, 30),
+        (timedelta(), failing(ThrottledError, 300), 1.0, 300),
+        (DAY * 2, failing(ThrottledError, 5), 1.0, 30),
+        (timedelta(), failing(ConnectorError), 1.0, 30),
+        (DAY, failing(ConnectorError), 1.0, "not_decided"),
+    ],
+)
+def test_who_has_not_decided_is_asked_again_for_a_day(
+    age: timedelta, error: ConnectorError | None, pace: float, expected: float | str
+) -> None:
+    found = while_undecided(since=NOW - age, now=NOW, after=30, error=error, pace=pace)
+    wanted = GiveUp(category=expected) if isinstance(expected, str) else Retry(at=NOW + timedelta(seconds=expected), free=True)
+    assert found == wanted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from connectors.errors import (
     ThrottledError,
     TransientError,
 )  # fmt: skip
+from hub import tasks
 from hub.engine import leases, store, triage
 from hub.engine.claim import claim, claim_taken
 from hub.models import Attempt, Connection, CrossReference, Delivery, ErrorRecord, Flow, RateLimit
@@ -350,3 +352,31 @@ def test_a_target_that_decides_at_once_is_never_asked(hub: Hub, monkeypatch: pyt
         hub.send()
     assert hub.states() == {"1": "delivered"}
     assert not [one["sql"] for one in caught if "ticket > ''" in one["sql"] and "OR ticket" not in one["sql"]]
+
+
+@pytest.mark.parametrize(("batch", "chosen", "calls_made"), [(1000, 100, ["20", "4"]), (4, 100, ["4"] * 6), (1000, 1, ["1"] * 24)])
+def test_a_target_that_takes_many_in_one_call_gets_them_together(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, settings: Any, batch: int, chosen: int, calls_made: list[str]
+) -> None:
+    """`chosen`: the batch that people set for the flow, which a smaller one than usual limits."""
+    bulk = replace(slow.SLOW, send_many=slow.submit_many, batch=batch)
+    monkeypatch.setattr(registry, "connectors", lambda: {"shop": toy.SHOP, "ledger": replace(slow.LEDGER, operations=(bulk,))})
+    settings.HUB_BATCH = 2
+    Flow.objects.update(batch=chosen)
+    for number in range(24):
+        hub.world.place(f"{number}")
+    hub.read()
+    hub.send()
+    assert (calls(hub, "bulk") or ["1"] * len(calls(hub, "send"))) == calls_made
+    hub.later()
+    assert [about.count("T") for about in calls(hub, "follow")] == [20, 4]
+
+
+def test_what_is_taken_is_asked_about_while_the_limit_for_sending_rests(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    take(hub)
+    woken: list[tuple[str, int]] = []
+    monkeypatch.setattr(tasks.wake, "wake", lambda kind, pk: woken.append((kind, pk)))
+    Delivery.objects.update(due_at=timezone.now())
+    Flow.objects.update(resume_at=timezone.now() + timedelta(minutes=10))
+    tasks.wake_due()
+    assert woken == [("deliver", hub.flow.target_id)]

@@ -26,6 +26,12 @@ def submit(client: JsonClient, payload: Payload, reference: Reference) -> Receip
     return Receipt(key=f"D-{reference.key}", outcome="changed", answer={"Taken": ticket}, ticket=ticket)
 
 
+def submit_many(client: JsonClient, batch: Sequence[tuple[Payload, Reference]]) -> list[Outcome]:
+    """All of them in one call."""
+    WORLD.calls.append(("bulk", str(len(batch))))
+    return [submit(client, payload, reference) for payload, reference in batch]
+
+
 def follow(client: JsonClient, pending: Sequence[tuple[str, Reference]]) -> list[Outcome]:
     """What became of them."""
     WORLD.calls.append(("follow", ",".join(ticket for ticket, _ in pending)))
