@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -192,10 +193,10 @@ class TimsSandbox(Sandbox):
             warehouse.ship(self, order_id, parcels or ([lines] if lines else None), tracked=tracked)
             return documents.load(self, "sales_orders", order_id, "Sales order")
 
-    def ship_open(self, chance: random.Random, now: datetime) -> list[str]:
+    def ship_open(self, chance: random.Random, now: datetime, *, stay: Collection[str] = ()) -> list[str]:
         """A round of the warehouse over all open orders, see `standin.warehouse.ship_open`; answers the shipments it made or changed."""
         with self.book.transaction():
-            return warehouse.ship_open(self, chance, now)
+            return warehouse.ship_open(self, chance, now, stay=stay)
 
     def shipments(self, order_id: str) -> list[Row]:
         """Every shipment of an order, oldest first."""

@@ -11,13 +11,14 @@ from rich.console import Console
 
 from connectors.amazon.standin import queue
 from connectors.amazon.standin.orders import Generated as AmazonGenerated
+from connectors.amazon.standin.orders_api import LAG
 from connectors.base import Payload
 from connectors.channeladvisor.standin import failing
 from connectors.channeladvisor.standin.orders import Generated
 from hub.demo.flows import AMAZON_ORDERS, ORDERS
 from hub.demo.mischief import burst_at
 from hub.demo.ordered import AMAZON, CHANNELADVISOR
-from hub.demo.standins import StandIns
+from hub.demo.standins import SCALE, StandIns
 from hub.engine import triage
 from hub.engine.read import start_run
 from hub.models import Connection, Delivery, Flow, SyncRun
@@ -37,7 +38,7 @@ Arrival = tuple[str, int]
 class Day:
     """One day between the stand-ins; `twins` are those of Amazon's orders that ChannelAdvisor brings, too, by Amazon's number.
 
-    `orders` are ChannelAdvisor's, twins included. `notes` tell what was done to the orders.
+    `orders` are ChannelAdvisor's, twins included. `changed` are the names of those that buyers changed, `notes` tell what was done.
     """
 
     opened: StandIns
@@ -47,6 +48,7 @@ class Day:
     amazon: list[AmazonGenerated] = field(default_factory=list)
     twins: dict[str, Generated] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
     notes: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -95,6 +97,8 @@ def arrivals(day: Day) -> None:
         at += len(group)
         time.sleep(day.chance.uniform(0.1, 0.6))
     listen(day, on=True)
+    # Before that Amazon's searches do not show what came last.
+    time.sleep(LAG / SCALE)
     read(day, always=True)
 
 
@@ -142,6 +146,7 @@ def _change(day: Day, made: Generated, number: int, roll: float) -> None:
     box = day.opened.channeladvisor
     if made.expected:
         return
+    day.changed.add(f"{CHANNELADVISOR} {number}")
     if roll < 0.04:
         box.cancel(number)
         day.notes["cancelled by buyers"] += 1
@@ -157,6 +162,7 @@ def _change_at_amazon(day: Day, made: AmazonGenerated, roll: float) -> None:
     box, key = day.opened.amazon, made.order["orderId"]
     if made.expected or made.kind not in ("plain", "prime", "business") or not is_open(box.order(key)):
         return
+    day.changed.add(f"{AMAZON} {key}")
     if roll < 0.03:
         box.cancel(key)
         day.notes["cancelled by buyers"] += 1

@@ -62,10 +62,10 @@ def play(to: Console, *, orders: int = ORDERS, seed: int = 20261120) -> bool:
     return quiet and not found.differences and not parcels.differences
 
 
-def invented_day(opened: StandIns, orders: int, *, seed: int, to: Console, failing: float = 0.06) -> Day:
+def invented_day(opened: StandIns, orders: int, *, seed: int, to: Console, failing: float = 0.06, at_amazon: int = AT_AMAZON) -> Day:
     """So many orders of both channels together, some of them through both."""
     chance = random.Random(seed)  # noqa: S311 - play
-    amazon = invented_at_amazon(opened, orders // AT_AMAZON, seed=seed, failing=failing)
+    amazon = invented_at_amazon(opened, orders // at_amazon, seed=seed, failing=failing)
     twins = twins_of(amazon, orders // TWICE, chance)
     own = invented(opened, orders - len(amazon) - len(twins), seed=seed, failing=failing)
     return Day(opened, chance, [*own, *twins.values()], to, amazon, twins)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -37,11 +37,8 @@ class Parcels:
     differences: list[str] = field(default_factory=list)
 
 
-def compare_parcels(shipped: Sequence[Parcel], told: Iterable[Parcel], *, untold: Collection[str] = ()) -> Parcels:
-    """Every package that left is at its channel exactly once, with its carrier, tracking number and contents.
-
-    `untold` are the names of orders whose packages the channel must not be told of.
-    """
+def compare_parcels(shipped: Sequence[Parcel], told: Iterable[Parcel]) -> Parcels:
+    """Every package that left is at its channel exactly once, with its carrier, tracking number and contents."""
     found = Parcels()
     held: dict[tuple[str, str], list[Parcel]] = defaultdict(list)
     for one in told:
@@ -49,7 +46,7 @@ def compare_parcels(shipped: Sequence[Parcel], told: Iterable[Parcel], *, untold
     for parcel in shipped:
         found.packages[parcel.system] += 1
         theirs = held.pop((parcel.order, parcel.name), [])
-        words = list(_words(parcel, theirs, told_nothing=parcel.order in untold))
+        words = list(_words(parcel, theirs))
         found.confirmed[parcel.system] += bool(theirs) and not words
         found.differences += [f"Package {parcel.name} of order {parcel.order}: {sentence}." for sentence in words]
     found.orders = Counter(name.partition(" ")[0] for name in {parcel.order for parcel in shipped})
@@ -57,11 +54,7 @@ def compare_parcels(shipped: Sequence[Parcel], told: Iterable[Parcel], *, untold
     return found
 
 
-def _words(parcel: Parcel, theirs: Sequence[Parcel], *, told_nothing: bool) -> Iterator[str]:
-    if told_nothing:
-        if theirs:
-            yield f"{parcel.system} was told of it, though it confirms such orders itself"
-        return
+def _words(parcel: Parcel, theirs: Sequence[Parcel]) -> Iterator[str]:
     if len(theirs) != 1:
         yield f"{parcel.system} was never told of it" if not theirs else f"{parcel.system} has it {len(theirs)} times"
         return

@@ -1,4 +1,4 @@
-"""Life at the marketplaces: orders arrive one by one, some are changed or cancelled, some ship."""
+"""Life at the marketplaces: orders arrive one by one at both channels, some are changed or cancelled, and the warehouse ships."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from collections.abc import Sequence
 
 from connectors.base import Payload
 from connectors.sandbox import Refusal
-from hub.demo.inventing import invented
+from hub.demo.acts import NEW_ADDRESS, is_open
+from hub.demo.inventing import invented, invented_at_amazon
 from hub.demo.standins import StandIns
-
-NEW_ADDRESS = {"AddressLine1": "1420 Blake Street", "AddressLine2": "", "City": "Denver", "StateOrProvince": "CO", "PostalCode": "80202"}
 
 
 class Trickle(threading.Thread):
@@ -29,17 +28,34 @@ class Trickle(threading.Thread):
             self._next()
 
     def _next(self) -> None:
-        box = self.opened.channeladvisor
-        (made,) = invented(self.opened, 1, seed=self.chance.randrange(10**9), failing=0.04)
+        roll = self.chance.random()
         try:
-            box.place(made.order)
-            roll = self.chance.random()
-            if roll < 0.06:
-                box.cancel(self._earlier(box.orders()))
-            elif roll < 0.14:
-                box.change(self._earlier(box.orders()), ShippingAddress=NEW_ADDRESS)
+            if roll < 0.3:
+                self._at_amazon()
+            else:
+                self._at_channeladvisor()
+            if roll < 0.05:
+                self.opened.tims.ship_open(self.chance, self.opened.tims.now())
         except Refusal:
             return
+
+    def _at_channeladvisor(self) -> None:
+        box = self.opened.channeladvisor
+        (made,) = invented(self.opened, 1, seed=self.chance.randrange(10**9), failing=0.04)
+        box.place(made.order)
+        roll = self.chance.random()
+        if roll < 0.06:
+            box.cancel(self._earlier(box.orders()))
+        elif roll < 0.14:
+            box.change(self._earlier(box.orders()), ShippingAddress=NEW_ADDRESS)
+
+    def _at_amazon(self) -> None:
+        """What is not paid yet is paid, and what Amazon ships leaves, by itself after a while."""
+        box = self.opened.amazon
+        (made,) = invented_at_amazon(self.opened, 1, seed=self.chance.randrange(10**9), failing=0.04)
+        box.place_many([made.order], lives=True)
+        if self.chance.random() < 0.1 and is_open(made.order):
+            box.request_cancel(made.order["orderId"])
 
     def _earlier(self, orders: Sequence[Payload]) -> int:
         """One of the latest orders that goes within the United States."""

@@ -33,10 +33,16 @@ def _release(day: Day, order: Payload) -> None:
     day.notes["released in TIMS"] += 1
 
 
-def ship(day: Day) -> None:
-    """A round through the warehouse: whole, in several parcels, in part, or later; some numbers are missing or were misread."""
+def ship(day: Day, *, unchanged: bool = False, every: int = 1) -> None:
+    """A round through the warehouse: whole, in several parcels, in part, or later; some numbers are missing or were misread.
+
+    `unchanged`: only orders that no buyer changed, since a change may still be on its way. `every`: only one of so many.
+    """
     box = day.opened.tims
-    day.notes["shipments made or corrected"] += len(box.ship_open(day.chance, box.now()))
+    stay = {str(row["SalesOrderID"]) for name in day.changed if (row := box.order(*name.split(" ")))} if unchanged else set()
+    if every > 1:
+        stay |= {key for key in box.book.keys("sales_orders") if int(key.rpartition("-")[2]) % every}
+    day.notes["shipments made or corrected"] += len(box.ship_open(day.chance, box.now(), stay=stay))
 
 
 def finish(day: Day) -> None:
@@ -47,9 +53,15 @@ def finish(day: Day) -> None:
         if day.chance.random() < 0.7:
             box.ship(key)
             day.notes["rests shipped"] += 1
+    correct_numbers(day, more=0.02)
+
+
+def correct_numbers(day: Day, *, more: float = 0.0) -> None:
+    """Every tracking number that is missing comes in, and of the others so many are corrected."""
+    box = day.opened.tims
     for row in [one for one in box.book.rows(SHIPMENTS) if one["Status"] == "Shipped" and not one.get("ExternalShipmentID")]:
         for package in row["Packages"]:
-            if package["TrackingNumber"] is None or day.chance.random() < 0.02:
+            if package["TrackingNumber"] is None or day.chance.random() < more:
                 code = tracking.number(row["CarrierID"], day.chance)
                 box.correct_tracking(row["ShipmentID"], code, package=package["PackageNumber"])
                 day.notes["tracking numbers corrected"] += 1

@@ -73,6 +73,7 @@ def judge(report: Any, *, orders: int, kills: int) -> None:
     assert report["stuck"] == 0, report
     assert report["ended by themselves"] == [], report
     assert (report["orders"], sum(report["kills"].values()) >= kills) == (orders, True), report
+    assert sum(report["packages confirmed"].values()) > orders // 20, report
     assert report["hub"]["deliveries that needed more than one attempt"] > 0, report
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -89,16 +89,17 @@ def retracked(box: Sandbox, row: Row, number: str | None, *, package: int = 1) -
     return shipments.changed(box, row, ["Packages"])
 
 
-def ship_open(box: Sandbox, chance: random.Random, now: datetime) -> list[str]:
+def ship_open(box: Sandbox, chance: random.Random, now: datetime, *, stay: Collection[str] = ()) -> list[str]:
     """One round over all open orders of our own warehouse, as a day there goes; answers the shipments made or changed.
 
     First numbers that were missing come in, and a few that were misread are corrected. Then each open order ships whole, in several
-    parcels, in part (the rest a day later) or not yet; held orders stay. The same `chance` and state give the same day.
+    parcels, in part (the rest a day later) or not yet; held orders do not, nor those in `stay`. The same `chance` and state give the
+    same day.
     """
     touched = _numbers(box, chance)
     for order_id in [*box.book.find(KIND, "status", "Open"), *box.book.find(KIND, "status", "PartiallyFulfilled")]:
         order = box.book.get(KIND, order_id) or {}
-        if order["FulfilledBy"] == "Seller":
+        if order["FulfilledBy"] == "Seller" and order_id not in stay:
             touched += _one(box, order, chance, now)
     return touched
 

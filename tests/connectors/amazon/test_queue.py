@@ -123,6 +123,13 @@ def test_what_was_not_forgotten_comes_again_after_its_time(box: Box, client: Jso
     assert bodies(client) == ["one"]
 
 
+def test_what_was_not_forgotten_can_be_shown_at_once(box: Box, client: JsonClient) -> None:
+    sqs.put(box, sqs.NAME, "one")
+    assert (bodies(client), bodies(client)) == (["one"], [])
+    sqs.show_all(box)
+    assert bodies(client) == ["one"]
+
+
 def test_an_old_handle_takes_nothing_away_from_who_has_the_message_now(box: Box, client: JsonClient) -> None:
     sqs.put(box, sqs.NAME, "one")
     old = queue.receive(client)

@@ -90,3 +90,17 @@ def test_orders_on_hold_and_of_the_marketplaces_own_warehouse_stay(client: TimsC
 @pytest.mark.parametrize(("carrier", "length"), [("UPS", 18), ("USPS", 22), ("FEDEX", 12), ("DHL", 10), ("OTHER", 14)])
 def test_numbers_look_like_their_carriers(carrier: str, length: int) -> None:
     assert len(tracking.number(carrier, random.Random(1))) == length
+
+
+def test_parcels_that_a_marketplace_entered_keep_what_it_said_of_them(many: int, box: TimsSandbox) -> None:
+    rounds(box, 1)
+    theirs = next(row for row in box.book.rows("shipments"))
+    package = {name: value for name, value in theirs["Packages"][0].items() if name != "TrackingNumber"}
+    box.book.put("shipments", theirs["ShipmentID"], {**theirs, "ExternalShipmentID": "112-1:1", "Packages": [package]})
+    rounds(box, 1)
+    assert (box.book.get("shipments", theirs["ShipmentID"]) or {})["Packages"] == [package]
+
+
+def test_orders_that_stay_are_not_shipped(many: int, box: TimsSandbox) -> None:
+    stay = set(box.book.keys("sales_orders"))
+    assert box.ship_open(random.Random(3), NOON, stay=stay) == []

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from connectors.amazon.standin.orders import generate as generate_amazon
 from connectors.channeladvisor.customers import customer_key
 from connectors.channeladvisor.standin.orders import generate
-from hub.demo.books import Comparison, Journey, compare
+from hub.demo.books import ELSEWHERE, Comparison, Journey, compare
 from hub.demo.ordered import from_amazon, from_channeladvisor
+from hub.demo.twins import as_channeladvisor
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -232,3 +234,50 @@ def test_a_sku_with_another_name_in_tims_is_the_same_line() -> None:
     books.orders[0]["OrderItem"][0]["SKU"] = "ZZ-1"
     books.aliases["ZZ-1"] = books.sales_orders[0]["LineItems"][0]["SKU"]
     assert books.compared().differences == []
+
+
+class Twins(Books):
+    """One marketplace order through both channels, brought to TIMS by ChannelAdvisor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        (made,) = generate_amazon(seed=3, count=1, now=NOW, skus=["TK-1001"], failing=0, kinds={"plain": 1}, weights={"US": 1})
+        self.amazon = [made.order]
+        self.twin = {**as_channeladvisor(made.order, number=77), "Exported": True, "SellerOrderID": "SO-77"}
+        self.orders.append(self.twin)
+        self.sales_orders.append(deepcopy(sold(self.twin, 77)))
+        self.customers.append({"CustomerID": "C-77", "ExternalIDs": [{"System": "ChannelAdvisor", "ID": customer_key(self.twin)}]})
+        self.journeys["ChannelAdvisor 77"] = Journey(state="delivered")
+        self.theirs = f"Amazon {made.order['orderId']}"
+        self.journeys[self.theirs] = Journey(state="skipped", reason="It travels by another road.", code="owned_elsewhere")
+
+
+def test_an_order_that_both_channels_bring_is_one_sales_order() -> None:
+    books = Twins()
+    found = books.compared()
+    assert (found.differences, found.twins, found.verdicts[books.theirs]) == ([], 1, ELSEWHERE)
+
+
+def test_an_order_that_both_channels_bring_must_not_become_two() -> None:
+    books = Twins()
+    books.sales_orders.append({**books.sales_orders[-1], "SourceSystem": "Amazon", "ExternalOrderID": books.amazon[0]["orderId"]})
+    assert any("doubled, 2 sales orders" in one for one in books.compared().differences)
+
+
+def test_an_order_that_neither_channel_brought_is_lost() -> None:
+    books = Twins()
+    books.sales_orders.pop()
+    words = books.compared().differences
+    assert any(one.startswith("Order ChannelAdvisor 77: lost") for one in words)
+    assert any(one.startswith(f"Order {books.theirs}: ") for one in words)
+
+
+@pytest.mark.parametrize(("kind", "reason"), [("non_amazon", "another channel's"), ("pending", "not paid yet")])
+def test_an_amazon_order_that_is_none_of_ours_must_stay_out(kind: str, reason: str) -> None:
+    (made,) = generate_amazon(seed=3, count=1, now=NOW, skus=["TK-1001"], failing=0, kinds={kind: 1}, weights={"US": 1})
+    ordered = from_amazon(made.order, {})
+    assert ordered.left_out == reason
+    stayed = {ordered.name: Journey(state="skipped", reason="Why.")}
+    assert compare([ordered], [], [], stayed, may_stop={}).differences == []
+    taken = {"SourceSystem": "Amazon", "ExternalOrderID": ordered.key, "LineItems": []}
+    assert any("taken over, though" in one for one in compare([ordered], [taken], [], {}, may_stop={}).differences)

@@ -91,13 +91,13 @@ def test_orders_trickle_in_and_the_books_survive_a_restart(tmp_path: Path) -> No
     with open_standins(tmp_path, fixed_ports=False) as opened:
         trickle = Trickle(opened, pace=(0.0, 0.01))
         trickle.start()
-        while opened.channeladvisor.book.count("order") < 30:
+        while opened.channeladvisor.book.count("order") < 30 or opened.amazon.book.count("orders") < 5:
             time.sleep(0.01)
         trickle.ended.set()
         trickle.join(timeout=60)
-        held = opened.channeladvisor.orders()
+        held = opened.channeladvisor.orders(), opened.amazon.orders()
     with open_standins(tmp_path, fixed_ports=False) as again:
-        assert again.channeladvisor.orders() == held
+        assert (again.channeladvisor.orders(), again.amazon.orders()) == held
 
 
 def test_amazons_orders_are_there_after_a_restart(tmp_path: Path) -> None:
