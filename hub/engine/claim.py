@@ -40,12 +40,15 @@ def _leased(due: QuerySet[Delivery], *, size: int, now: datetime) -> str:
     lease = secrets.token_hex(16)
     try:
         with transaction.atomic():
+            rows = due
             if database.features.has_select_for_update_skip_locked:
-                due = due.select_for_update(skip_locked=True, of=("self",))
-            chosen = _company(list(due.values_list("pk", "reason_code")[:size]))
+                rows = due.select_for_update(skip_locked=True, of=("self",))
+            found = list(rows.values_list("pk", "reason_code", "flow_id", "sequence")[:size])
+            ours = _sequences({(flow, sequence) for _, _, flow, sequence in found if sequence})
+            chosen = _company([(pk, code) for pk, code, flow, sequence in found if not sequence or (flow, sequence) in ours])
             if not chosen:
                 return ""
-            Delivery.objects.filter(pk__in=chosen, state__in=Delivery.DUE).update(
+            due.filter(pk__in=chosen).update(
                 state=Delivery.State.SENDING,
                 lease=lease,
                 lease_until=now + timedelta(seconds=settings.HUB_LEASE_SECONDS),
@@ -55,6 +58,19 @@ def _leased(due: QuerySet[Delivery], *, size: int, now: datetime) -> str:
     except IntegrityError:
         return ""
     return lease
+
+
+def _sequences(wanted: set[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Those of which nobody else is claiming a delivery at this moment; nor can anybody until the transaction ends."""
+    if database.vendor != "postgresql" or not wanted:
+        return wanted
+    flows, names = zip(*sorted(wanted), strict=True)
+    statement = (
+        "SELECT flow, name FROM unnest(%s::int[], %s::text[]) AS wanted(flow, name) WHERE pg_try_advisory_xact_lock(flow, hashtext(name))"
+    )
+    with database.cursor() as cursor:
+        cursor.execute(statement, [list(flows), list(names)])
+        return set(cursor.fetchall())
 
 
 def _company(due: Sequence[tuple[int, str]]) -> list[int]:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection as database
+from django.db import transaction
 from django.utils import timezone
 
 from connectors.errors import CredentialsError, OutcomeUnknownError, RejectedError, TransientError
@@ -78,6 +83,23 @@ def test_while_a_worker_sends_a_buyers_order_no_other_worker_gets_the_next(hub: 
     _, second = claim([hub.flow], size=1, now=timezone.now())
     assert [row.key for row in first] == ["1"]
     assert second == []
+
+
+@pytest.mark.postgres
+def test_two_workers_that_claim_at_the_same_moment_do_not_share_out_a_buyer(hub: Hub) -> None:
+    place(hub, "1", "2")
+    place(hub, "3", buyer="emil")
+
+    def claim_all() -> list[str]:
+        try:
+            return [row.key for row in claim([hub.flow], size=5, now=timezone.now())[1]]
+        finally:
+            database.close()
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        _, first = claim([hub.flow], size=1, now=timezone.now())
+        second = pool.submit(claim_all).result(10)
+    assert ([row.key for row in first], second) == (["1"], ["3"])
 
 
 def test_what_was_not_sent_keeps_its_place_before_what_came_later(hub: Hub) -> None:
