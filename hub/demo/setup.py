@@ -38,8 +38,9 @@ def _connection(connector_id: str, fields: Mapping[str, str]) -> Connection:
     secret = {setting.name for setting in connector(connector_id).settings if setting.secret}
     found = Connection.objects.filter(slug=connector_id).first()
     if found:
-        if found.settings.get("base_url") != fields["base_url"]:
-            found.settings["base_url"] = fields["base_url"]
+        was = str(found.settings.get("base_url"))
+        if was != fields["base_url"]:
+            found.settings = {name: str(value).replace(was, fields["base_url"]) for name, value in found.settings.items()}
             found.save(update_fields=["settings"])
         return found
     return Connection.objects.create(

@@ -12,6 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from connectors.amazon.standin.orders import generate
+from hub.demo.day import hasten
 from hub.demo.flows import PLANS, install_flows
 from hub.demo.processes import Processes
 from hub.demo.setup import install, rates
@@ -20,7 +21,7 @@ from hub.demo.standins import any_port, free_port, open_standins
 from hub.demo.trickle import Trickle
 from hub.engine.rows import Skipped
 from hub.engine.sift import sift
-from hub.models import Connection, Flow
+from hub.models import Connection, Flow, RateLimit
 from mappings.models import LookupTable
 from mappings.starting import load_starters
 from tests import factories
@@ -37,6 +38,10 @@ def test_a_second_start_keeps_what_people_changed_and_follows_the_address() -> N
     assert Flow.objects.filter(slug="ca-orders", enabled=False, name="Ours").exists()
     assert Flow.objects.count() == made
     assert {one.settings["base_url"] for one in Connection.objects.all()} == {"http://127.0.0.1:9"}
+    assert Connection.objects.get(slug="amazon").settings["token_url"].startswith("http://127.0.0.1:9/")
+    for _ in range(2):
+        hasten(Connection.objects.get(slug="amazon"), 60)
+    assert RateLimit.objects.get(connection__slug="amazon", name="getOrder").per_second == 30
 
 
 @pytest.mark.django_db
