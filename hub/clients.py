@@ -61,13 +61,14 @@ class Meter:
             self.calls[limit] = self.calls.get(limit, 0) + cost
 
     @contextmanager
-    def paced(self, connection_id: int, lane: Lane, *, patience: float = LONGEST_PACE) -> Iterator[None]:
+    def paced(self, connection_id: int, lane: Lane, *, patience: float | None = None) -> Iterator[None]:
         """Calls of this thread take from the shared limit as they are made: for reading, which is one call after the other.
 
-        `patience`: seconds that each may wait for it. What the answers said of the limit is written at the end.
+        `patience`: seconds that each may wait for it, else LONGEST_PACE. What the answers said of the limit is written at the end.
         """
         before = self.paced_by
-        self.paced_by = Paced(thread=threading.get_ident(), connection_id=connection_id, lane=lane, patience=patience)
+        most = LONGEST_PACE if patience is None else patience
+        self.paced_by = Paced(thread=threading.get_ident(), connection_id=connection_id, lane=lane, patience=most)
         try:
             yield
         finally:
