@@ -10,8 +10,8 @@ from typing import Any
 
 from connectors.amazon import markets, regions
 from connectors.amazon.times import normalised
-from connectors.base import Event, Webhook
 from connectors.errors import BadEventError, BadSignatureError
+from connectors.notices import Event, Webhook
 from connectors.wire import decode
 
 KEY_HEADER = "x-api-key"
@@ -113,7 +113,7 @@ def _listing(settings: Mapping[str, str], about: Content) -> tuple[str, str]:
 
 
 def _fulfilment(settings: Mapping[str, str], about: Content) -> tuple[str, str]:
-    return "fulfilment_orders", _needed(about, "SellerFulfillmentOrderId")
+    return "fulfilment_packages", _needed(about, "SellerFulfillmentOrderId")
 
 
 _READ: Mapping[str, Callable[[Mapping[str, str], Content], tuple[str, str]]] = {

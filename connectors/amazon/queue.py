@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from connectors.amazon import notifications, subscriptions
-from connectors.base import Finding, Inbox, Message
+from connectors.base import Finding
 from connectors.errors import (
     ConnectorError,
     CredentialsError,
@@ -20,6 +20,7 @@ from connectors.errors import (
     UnsupportedError,
 )
 from connectors.http import JsonClient
+from connectors.notices import Inbox, Message
 
 MOST = 10
 WAIT = 2

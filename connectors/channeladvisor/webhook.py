@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from connectors.base import Event, Webhook
 from connectors.channeladvisor.client import rows_of
 from connectors.channeladvisor.times import normalised
 from connectors.errors import BadEventError, BadSignatureError, RejectedError
 from connectors.http import JsonClient
+from connectors.notices import Event, Webhook
 from connectors.wire import decode
 
 WINDOW = 300

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from connectors.base import Connector, Limit, Operation, Setting, Stream, Webhook
+from connectors.base import Connector, Limit, Operation, Setting, Stream
+from connectors.notices import Webhook
 from connectors.tims import bulk, customers, packages, sales_orders, shipments, streams, webhook
 from connectors.tims.check import check, environment
 from connectors.tims.client import LABEL, PACKAGE, connect

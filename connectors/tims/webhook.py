@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.base import Event
 from connectors.errors import BadEventError, BadSignatureError, RejectedError
 from connectors.http import JsonClient
+from connectors.notices import Event
 from connectors.wire import decode
 
 TOLERANCE = 300

@@ -6,7 +6,7 @@ import secrets
 import time
 from dataclasses import dataclass, field
 
-from connectors.base import Webhook
+from connectors.notices import Webhook
 from connectors.registry import connectors
 from hub import vault
 from hub.models import Connection

@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from connectors.base import Event
 from connectors.errors import BadEventError, BadSignatureError
+from connectors.notices import Event
 from hub import vault
 from hub.api import addresses
 from hub.api.addresses import Address

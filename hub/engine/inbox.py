@@ -13,8 +13,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from connectors.base import Event, Inbox, Message
 from connectors.errors import BadEventError, ConnectorError
+from connectors.notices import Event, Inbox, Message
 from connectors.registry import connectors
 from hub import clients, vault
 from hub.engine import store

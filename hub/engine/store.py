@@ -14,8 +14,8 @@ from django.conf import settings
 from django.db import OperationalError, transaction
 from django.db import connection as database
 
-from connectors.base import Event
 from connectors.errors import BadEventError
+from connectors.notices import Event
 from hub import vault
 from hub.engine.taken import decided
 from hub.models import InboundEvent, Seal

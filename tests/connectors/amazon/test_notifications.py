@@ -102,7 +102,7 @@ def test_a_changed_listing_names_its_sku_under_both_names_of_the_type(kind: str)
 
 def test_a_fulfilment_order_names_itself() -> None:
     event = parse(SETTINGS, raw(notices.fulfilment()))
-    assert (event.stream, event.key) == ("fulfilment_orders", "ChannelAdvisor-100045")
+    assert (event.stream, event.key) == ("fulfilment_packages", "ChannelAdvisor-100045")
 
 
 @pytest.mark.parametrize("content", [notices.order(marketplace="A1F83G8C2ARO7P"), notices.listing(marketplace="A1F83G8C2ARO7P")])

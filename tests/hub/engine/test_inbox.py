@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from connectors.base import Event, Inbox, Message
 from connectors.errors import BadEventError, ConnectorError, CredentialsError, TransientError
 from connectors.http import JsonClient
+from connectors.notices import Event, Inbox, Message
 from tests.hub.engine import toy
 
 

@@ -12,7 +12,6 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from connectors import registry
-from connectors.base import Event
 from connectors.errors import (
     ConnectorError,
     CredentialsError,
@@ -23,6 +22,7 @@ from connectors.errors import (
     ThrottledError,
     TransientError,
 )  # fmt: skip
+from connectors.notices import Event
 from hub import tasks
 from hub.engine import leases, store, triage
 from hub.engine.claim import claim, claim_taken
