@@ -148,7 +148,7 @@ def measure(day: Day) -> Found:
 
 
 def _waits(rows: Any, day: Day) -> list[float]:
-    done = rows.filter(state=Delivery.State.DELIVERED).annotate(wait=F("delivered_at") - F("due_at"))
+    done = rows.filter(state=Delivery.State.DELIVERED).annotate(wait=F("delivered_at") - F("created_at"))
     return sorted(wait.total_seconds() * day.scale for wait in done.values_list("wait", flat=True))
 
 
@@ -226,5 +226,5 @@ def _spread(shop: Shop, moments: Sequence[float]) -> None:
     begin = timezone.now()
     rows = list(Delivery.objects.filter(flow=shop.parcels, priority__gt=0).order_by("pk"))
     for row, moment in zip(rows, moments, strict=True):
-        row.due_at = begin + timedelta(seconds=moment / shop.day.scale)
-    Delivery.objects.bulk_update(rows, ["due_at"], batch_size=500)
+        row.due_at = row.created_at = begin + timedelta(seconds=moment / shop.day.scale)
+    Delivery.objects.bulk_update(rows, ["due_at", "created_at"], batch_size=500)
