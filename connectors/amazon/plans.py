@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connectors.base import Limit
 
-_PLANS: tuple[tuple[str, str, float, int, int], ...] = (
+USAGE: tuple[tuple[str, str, float, int, int], ...] = (
     # operation, in words, calls per second, burst, calls left to urgent work
     ("searchOrders", "Orders: list", 0.0056, 20, 2),
     ("getOrder", "Orders: one order", 0.5, 30, 10),
@@ -39,7 +39,8 @@ _PLANS: tuple[tuple[str, str, float, int, int], ...] = (
 )
 
 LIMITS = tuple(
-    Limit(name=name, label=label, per_second=per_second, burst=burst, reserved=reserved)
-    for name, label, per_second, burst, reserved in _PLANS
+    Limit(name=name, label=label, per_second=per_second, burst=max(burst - 1, 1), reserved=reserved)
+    for name, label, per_second, burst, reserved in USAGE
 )
-"""The defaults; the rate really in force comes with the answers (`x-amzn-RateLimit-Limit`)."""
+"""One call less at once than Amazon allows: a call that is long on its way arrives together with the next. The rate really in force comes
+with the answers (`x-amzn-RateLimit-Limit`)."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from connectors.amazon.plans import LIMITS
+from connectors.amazon.plans import USAGE
 from connectors.sandbox import Router
 from connectors.sandbox.web import Act
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from connectors.amazon.sandbox import AmazonSandbox
 
 PLANS: dict[str, tuple[float, int]] = {
-    **{one.name: (one.per_second, one.burst) for one in LIMITS},
+    **{name: (per_second, burst) for name, _label, per_second, burst, _reserved in USAGE},
     "deleteListingsItem": (5, 5),
     "JSON_LISTINGS_FEED": (5 / 300, 5),
     "cancelFeed": (2, 15),
