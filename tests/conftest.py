@@ -73,6 +73,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         reasons["long"] = "long: run with --long"
     if config.option.sqlite:
         reasons["postgres"] = "needs PostgreSQL: run without --sqlite"
+    else:
+        reasons["sqlite"] = "of SQLite alone: run with --sqlite"
     if not _chromium() and not os.environ.get("CI"):
         reasons["browser"] = "no Chromium found: apt-get install chromium"
     for item in items:

@@ -19,7 +19,8 @@ from django.utils import timezone
 
 from connectors.amazon.sandbox import AmazonSandbox
 from connectors.amazon.standin.orders import generate
-from connectors.base import Event, Payload, Record
+from connectors.base import Payload, Record
+from connectors.notices import Event
 from hub import clients
 from hub.core.lanes import Lane
 from hub.engine import deliver as sender

@@ -206,4 +206,4 @@ def test_marked_people_are_nowhere_but_under_seal_and_after_their_time_not_even_
     assert blobs() == []
     assert not Seal.objects.exclude(wrapped="").exists()
     assert sum(receipt.seals for receipt in PurgeReceipt.objects.all()) == Seal.objects.count()
-    assert Connection.objects.count() == 2
+    assert Connection.objects.count() == 3

@@ -91,6 +91,7 @@ def test_with_redis_as_broker_tasks_are_lost_and_orders_are_not(server: PostgreS
     judge(report, orders=150, kills=6)
 
 
+@pytest.mark.sqlite
 def test_on_sqlite_the_books_agree_as_well(tmp_path: Path) -> None:
     report = play(tmp_path, f"sqlite:///{tmp_path / 'chaos.sqlite3'}", orders=150, kills=6, seed=7)
     judge(report, orders=150, kills=6)
