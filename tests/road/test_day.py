@@ -15,5 +15,5 @@ pytestmark = [pytest.mark.road, pytest.mark.django_db(transaction=True)]
 @pytest.mark.usefixtures("children")
 def test_the_books_agree_after_a_day_of_faults_changes_and_cancellations() -> None:
     words = io.StringIO()
-    assert day.play(Console(file=words, width=140), orders=80, seed=11), words.getvalue()
+    assert day.play(Console(file=words, width=140), orders=60, seed=11), words.getvalue()
     assert "The books agree" in words.getvalue()

@@ -187,6 +187,13 @@ def test_runs_that_are_due_are_woken_the_urgent_ones_first(hub: Hub) -> None:
     assert runs.due_runs(now=now) == [new.pk, old.pk]
 
 
+def test_a_run_whose_wake_up_got_lost_is_woken_again_after_a_while(hub: Hub) -> None:
+    run = read.start_run(hub.flow, trigger=BY_HAND, wake_up=False)
+    now = timezone.now()
+    assert runs.due_runs(now=now) == []
+    assert runs.due_runs(now=now + timedelta(seconds=20)) == [run.pk]
+
+
 def test_a_schedule_starts_no_second_run_beside_one_that_waits(hub: Hub) -> None:
     later = timezone.now() + timedelta(hours=1)
     SyncRun.objects.create(flow=hub.flow, trigger="schedule", state="waiting", due_at=later)
