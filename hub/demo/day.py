@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 
@@ -34,7 +35,7 @@ ORDERS = 300
 AT_AMAZON, TWICE = 3, 20
 """One of so many orders is Amazon's, and one of so many comes through both channels."""
 HIGHER_QUOTA = Rate(12_000, 60)
-PATIENCE = 150.0
+PATIENCE = 240.0
 """Seconds until whatever is still on its way counts as stuck."""
 
 
@@ -111,7 +112,8 @@ def wait(day: Day, words: str) -> bool:
     with day.to.status(f"Waiting until it is quiet ({words}) …"):
         still = 0
         while time.monotonic() < end:
-            tasks.tick()
+            with contextlib.suppress(tasks.TaskFailedError):
+                tasks.tick()
             still = 0 if on_the_way(day) else still + 1
             if still >= 3:
                 return True

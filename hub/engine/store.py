@@ -108,7 +108,7 @@ def _quick_turn() -> Iterator[None]:
         else:
             break
         finally:
-            _wait_at_most(PATIENCE)
+            _wait_at_most(settings.SQLITE_OPTIONS["timeout"])
     try:
         yield
     except BaseException:
