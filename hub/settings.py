@@ -90,7 +90,7 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # Why a minute: SQLite has one writer, and a disk that is busy with other things can hold it up for more than twenty seconds (seen).
-SQLITE_OPTIONS = {
+SQLITE_OPTIONS: dict[str, Any] = {
     "timeout": 60,
     "transaction_mode": "IMMEDIATE",
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=FAST;",
