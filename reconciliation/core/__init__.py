@@ -1,0 +1,1 @@
+"""Money, decided: pure functions on statements, sums, matches and journals."""
