@@ -38,6 +38,7 @@ HUB_WEBHOOK_MAX_BYTES = env.int("HUB_WEBHOOK_MAX_BYTES", default=2 * 1024 * 1024
 INSTALLED_APPS = [
     "hub.apps.HubConfig",
     "mappings.apps.MappingsConfig",
+    "reconciliation.apps.ReconciliationConfig",
     "unfold",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
@@ -181,6 +182,7 @@ STATIC_ROOT.mkdir(exist_ok=True)
 WHITENOISE_USE_FINDERS = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "statements": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR / "statements"}},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024

@@ -1,0 +1,1 @@
+"""What is done with settlements: taken in, matched, posted."""
