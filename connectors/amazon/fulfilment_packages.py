@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from connectors.amazon import fulfilment_orders
-from connectors.amazon.outbound import held, origin
+from connectors.amazon.outbound import FINAL, SHIPPED, held, origin
 from connectors.base import Payload, Record, Stream, Summary
 from connectors.http import JsonClient
 
 NEVER_SHIPPED = "never-shipped"
-_GIVEN_UP = ("Unfulfillable", "Invalid", "CompletePartialled")
 _ORDER = ("orderId", "displayOrderId", "marketplaceId", "orderedAt", "status", "speed")
 
 
@@ -24,7 +23,7 @@ def read(client: JsonClient, cursor: str) -> Iterator[Record]:
         if whole.problem:
             yield whole
         else:
-            yield from _records(whole)
+            yield from records(whole)
 
 
 def read_one(client: JsonClient, key: str) -> Record | None:
@@ -36,7 +35,7 @@ def read_many(client: JsonClient, keys: Sequence[str]) -> list[Record]:
     """The packages of these keys; an order's own number stands for all its packages."""
     wanted = set(keys)
     orders = (held(client, name) for name in dict.fromkeys(key.partition("/")[0] for key in keys))
-    found = (one for order in orders if order for one in _records(fulfilment_orders.record(order)))
+    found = (one for order in orders if order for one in records(fulfilment_orders.record(order)))
     return [one for one in found if {one.key, one.part_of} & wanted]
 
 
@@ -47,7 +46,8 @@ def summary(payload: Payload) -> Summary:
     return Summary(title=" ".join(str(word) for word in words if word), placed_at=str(package.get("shippedAt") or ""))
 
 
-def _records(whole: Record) -> Iterator[Record]:
+def records(whole: Record) -> Iterator[Record]:
+    """The packages of a fulfilment order's record, and what Amazon will never ship of it."""
     order = {name: whole.payload[name] for name in _ORDER if name in whole.payload} | origin(whole.key)
     shipped = [one for one in whole.payload.get("packages") or () if one.get("status") == "Shipped"]
     for package in (*shipped, *_left_behind(whole.payload, shipped)):
@@ -57,19 +57,28 @@ def _records(whole: Record) -> Iterator[Record]:
 
 
 def _left_behind(order: Payload, shipped: Sequence[Payload]) -> Iterator[Payload]:
-    """What Amazon took and will not ship after all, as a package that never comes: else nobody would hear of it."""
-    if order.get("status") not in _GIVEN_UP:
+    """What Amazon took and will not ship after all, as a package that never comes: else nobody would hear of it.
+
+    Whoever cancelled it, here or in Seller Central: Amazon does not say, so the target decides whether it still expects the goods.
+    """
+    if order.get("status") not in FINAL:
         return
     sent = Counter[str]()
     for line in (line for package in shipped for line in package.get("lines") or ()):
         sent[str(line["lineId"])] += int(line["quantity"])
+    # Until its packages are shown, what a shipped order lacks is only what Amazon says so itself.
+    sure = order.get("status") == "Complete" or (order.get("status") in SHIPPED and not shipped)
     lines = [
-        {"lineId": line["lineId"], "sku": line["sku"], "quantity": left}
+        {"lineId": line["lineId"], "sku": line["sku"], "quantity": left, "sent": sent[str(line["lineId"])]}
         for line in order.get("lines") or ()
-        if (left := max(line["unfulfillable"], line["quantity"] - line["cancelled"] - sent[str(line["lineId"])])) > 0
+        if (left := _missing(line, 0 if sure else line["quantity"] - sent[str(line["lineId"])])) > 0
     ]
     if lines:
         yield {"packageId": NEVER_SHIPPED, "shipmentId": "", "status": str(order["status"]), "lines": lines}
+
+
+def _missing(line: Payload, unsent: int) -> int:
+    return max(int(line["unfulfillable"]) + int(line["cancelled"]), unsent)
 
 
 FULFILMENT_PACKAGES = Stream(

@@ -11,6 +11,7 @@ from connectors.base import Payload, Receipt, Reference
 from connectors.errors import ConflictError, NotNeededError, OutcomeUnknownError, Problem
 from connectors.http import JsonClient
 from connectors.tims.client import DuplicateError, ReplayedError
+from connectors.tims.given_up import never_coming
 from connectors.tims.spread import resolved
 from connectors.tims.streams import PAGE, fetch
 
@@ -22,9 +23,12 @@ def send(client: JsonClient, payload: Payload, reference: Reference) -> Receipt:
     """Enters the shipment; one that TIMS holds under this name already counts as sent when it says the same.
 
     Lines without `LineNumber` are found by `ExternalLineID`, else by SKU, oldest line first. Status Voided takes an earlier shipment
-    back. Raises ConnectorError; ConflictError names every field that TIMS holds otherwise, since a shipment cannot be changed.
+    back; `GivenUp` enters nothing. Raises ConnectorError; ConflictError names every field that TIMS holds otherwise, since a shipment
+    cannot be changed.
     """
     system, key = payload.get("SourceSystem") or reference.system, payload.get("ExternalShipmentID") or reference.key
+    if payload.get("GivenUp"):
+        raise never_coming(payload, fetch(client, "sales_orders", str(payload["SalesOrderID"])), sender=system)
     shipment = {**payload, "SourceSystem": system, "ExternalShipmentID": key}
     if reference.target:
         return _agree(client, fetch(client, PATH, reference.target), shipment, reference)

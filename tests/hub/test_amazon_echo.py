@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
 
-from connectors.amazon.outbound import FINAL
-from connectors.amazon.standin.outbound_life import switches
-from connectors.tims.standin.actions import cancelled
-from hub.demo.twins import as_channeladvisor
 from hub.engine.read import carry_out, start_run
 from hub.models import Delivery, ErrorRecord, Flow
 from tests.hub import test_amazon_road
@@ -128,45 +123,3 @@ def test_a_buyer_who_asks_to_cancel_when_a_part_is_shipped_is_shown_to_people(sh
     refreshed(shop, key)
     assert "Cancel the rest in TIMS" in ErrorRecord.objects.get(state="open").message
     assert status(shop, key) == "PartiallyFulfilled"
-
-
-def at_amazons_warehouse(shop: Shop, **switched: Any) -> dict[str, Any]:
-    """A sales order of ChannelAdvisor that Amazon was asked to ship."""
-    order = shop.order()
-    switches(shop.amazon, split=0, late=0, **switched)
-    shop.opened.channeladvisor.place(as_channeladvisor(order, number=next(shop.numbers)) | {"OrderStatus": "New"})
-    shop.read("ca-orders")
-    shop.send()
-    (sold,) = shop.sold(order["orderId"])
-    shop.opened.tims.edit("sales_orders", sold["SalesOrderID"], {"FulfillmentLocationCode": "FBA-US"})
-    if "missing" in switched:
-        switches(shop.amazon, missing=[line["SKU"] for line in sold["LineItems"]])
-    shop.read("mcf-orders")
-    shop.send()
-    return sold
-
-
-def until_ended(shop: Shop) -> str:
-    end = time.monotonic() + 30
-    while (row := next(iter(shop.amazon.book.rows("fulfilment_orders"))))["Status"] not in FINAL:
-        assert time.monotonic() < end
-        shop.amazon.advance()
-        time.sleep(0.02)
-    return str(row["Status"])
-
-
-def test_goods_that_amazon_does_not_find_in_its_warehouse_are_shown_to_people(shop: Shop) -> None:
-    at_amazons_warehouse(shop, missing=[])
-    assert until_ended(shop) == "Unfulfillable"
-    shop.read("mcf-shipments")
-    shop.send()
-    assert "Amazon will not ship these goods" in ErrorRecord.objects.get(state="open").message
-
-
-def test_an_order_that_tims_cancels_after_amazon_has_shipped_it_is_shown_to_people(shop: Shop) -> None:
-    sold = at_amazons_warehouse(shop)
-    assert until_ended(shop) == "Complete"
-    cancelled(shop.opened.tims, shop.opened.tims.book.get("sales_orders", sold["SalesOrderID"]) or {}, None)
-    shop.read("mcf-orders")
-    shop.send()
-    assert any("Treat it as a return" in one.message for one in ErrorRecord.objects.filter(state="open"))

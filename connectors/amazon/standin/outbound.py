@@ -87,6 +87,14 @@ def switch(box: AmazonSandbox, request: Request) -> Response:
     return reply(switches(box, **request.json()))
 
 
+@CONTROLS.on("POST", "/__sandbox__/outbound/orders/{order_id}/call_off")
+def call_off(box: AmazonSandbox, request: Request) -> Response:
+    """Somebody cancels it in Seller Central: the whole order, or `{"Units": {"1": 2}}` of some lines before it is planned."""
+    row = _found(box, request)
+    outbound_life.call_off(box, row, (request.json() if request.body else {}).get("Units"))
+    return reply({})
+
+
 def _found(box: AmazonSandbox, request: Request) -> Row:
     row = box.book.get(KIND, request.params["order_id"])
     if row is None:

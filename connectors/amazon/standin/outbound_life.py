@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from connectors.amazon.standin import outbound_orders
@@ -61,6 +62,16 @@ def ask_to_cancel(box: AmazonSandbox, row: Row) -> None:
         box.book.put(KIND, row["ID"], {**row, "CancelAsked": True, "Next": _due(box, CANCELLING)})
 
 
+def call_off(box: AmazonSandbox, row: Row, units: Mapping[str, int] | None = None) -> None:
+    """Somebody cancels in Seller Central: the whole order at once, or so many `units` by line of one that is still to be packed."""
+    if units:
+        open_ = {item["sellerFulfillmentOrderItemId"]: item["quantity"] for item in row["Items"]}
+        lines = [{"sellerFulfillmentOrderItemId": name, "quantity": open_[name] - less} for name, less in units.items()]
+        change(box, row, {"items": lines})
+    else:
+        _cancel(box, row)
+
+
 def advance(box: AmazonSandbox, now: str) -> None:
     """Lets every order take the steps whose time has come."""
     while due := [row for (at, _), row in box.book.after(KIND, ("", ""), 100) if at <= now]:
@@ -70,9 +81,7 @@ def advance(box: AmazonSandbox, now: str) -> None:
 
 def _step(box: AmazonSandbox, row: Row) -> None:
     if row["CancelAsked"]:
-        for item in row["Items"]:
-            item["cancelledQuantity"] += item["quantity"]
-        _to(box, {**row, "CancelAsked": False}, "Cancelled", None)
+        _cancel(box, row)
     elif row["Status"] == "Planning":
         _plan(box, row)
     elif row["Status"] in STEPS:
@@ -84,6 +93,12 @@ def _step(box: AmazonSandbox, row: Row) -> None:
             _to(box, row, status, STEPS[status][1])
     else:
         _ship(box, row)
+
+
+def _cancel(box: AmazonSandbox, row: Row) -> None:
+    for item in row["Items"]:
+        item["cancelledQuantity"] += item["quantity"]
+    _to(box, {**row, "CancelAsked": False}, "Cancelled", None)
 
 
 def _plan(box: AmazonSandbox, row: Row) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from connectors.amazon import fulfilment, fulfilment_packages
+from connectors.amazon import fulfilment, fulfilment_packages, outbound_2020, outbound_2026
 from connectors.amazon.client import AmazonClient
 from connectors.amazon.outbound import order_id, origin
 from connectors.amazon.sandbox import AmazonSandbox
-from connectors.amazon.standin.outbound_life import KIND, switches
-from connectors.base import Record, Reference
+from connectors.amazon.standin.outbound_life import KIND, call_off, switches
+from connectors.base import Payload, Record, Reference
 from connectors.schema import validate
-from tests.connectors.amazon.test_outbound_versions import order
+from tests.connectors.amazon.test_outbound_versions import new_answer, old_answer, order
 
 NAME = "ChannelAdvisor-100045"
 
@@ -84,3 +86,60 @@ def test_goods_that_amazon_will_never_ship_are_a_record_that_people_see(
     assert sum(line["quantity"] for line in gone.payload["package"]["lines"]) == left
     assert gone.payload["package"]["status"] == status
     assert validate("connectors.amazon", "fulfilment_package", gone.payload) == []
+
+
+def another(box: AmazonSandbox, client: AmazonClient, key: str = "100047") -> Payload:
+    """A second order that Amazon has taken and not begun with."""
+    fulfilment.create(client, order(), Reference(system="ChannelAdvisor", key=key))
+    return box.book.get(KIND, f"ChannelAdvisor-{key}") or {}
+
+
+def left_behind(records: list[Record]) -> list[tuple[str, str, int, int]]:
+    found = [one.payload["package"] for one in records if one.key.endswith("/never-shipped")]
+    return [(one["status"], line["lineId"], line["quantity"], line["sent"]) for one in found for line in one["lines"]]
+
+
+def test_an_order_cancelled_in_seller_central_is_a_record_with_all_its_goods(box: AmazonSandbox, client: AmazonClient) -> None:
+    cursor = sweep(client)[-1].cursor
+    box.clock.advance(600)
+    call_off(box, another(box, client))
+    records = [one for one in sweep(client, cursor) if one.part_of == "ChannelAdvisor-100047"]
+    assert left_behind(records) == [("Cancelled", "1", 2, 0), ("Cancelled", "2", 1, 0)]
+    assert validate("connectors.amazon", "fulfilment_package", records[0].payload) == []
+
+
+def test_a_cancelled_order_that_is_read_twice_is_the_same_record(box: AmazonSandbox, client: AmazonClient) -> None:
+    call_off(box, another(box, client))
+    first, second = (fulfilment_packages.read_many(client, ["ChannelAdvisor-100047"]) for _ in range(2))
+    assert first == second
+
+
+def test_units_that_somebody_takes_out_of_an_order_are_told_when_the_others_have_left(box: AmazonSandbox, client: AmazonClient) -> None:
+    call_off(box, another(box, client), {"1": 1})
+    assert left_behind(fulfilment_packages.read_many(client, ["ChannelAdvisor-100047"])) == []
+    while (box.book.get(KIND, "ChannelAdvisor-100047") or {})["Status"] != "Complete":
+        box.clock.advance(60)
+        box.advance()
+    records = fulfilment_packages.read_many(client, ["ChannelAdvisor-100047"])
+    assert left_behind(records) == [("Complete", "1", 1, 1)]
+    assert len(records) > 1
+
+
+@pytest.mark.parametrize("status", ["CANCELLED", "Canceled", "Unfulfillable", "INVALID"])
+@pytest.mark.parametrize("answer", [lambda status: outbound_2020.order(old_answer(status, fulfillmentShipmentStatus="CANCELLED_BY_SELLER")),
+                                    lambda status: outbound_2026.order(new_answer(status, status="CANCELLED"))])  # fmt: skip
+def test_an_order_that_ended_unshipped_leaves_everything_behind_in_both_versions(answer: Any, status: str) -> None:
+    whole = fulfilment_packages.fulfilment_orders.record(answer(status))
+    found = left_behind(list(fulfilment_packages.records(whole)))
+    assert [(line, left, sent) for _, line, left, sent in found] == [("1", 2, 0)]
+
+
+@pytest.mark.parametrize(("status", "shown"), [("Complete", True), ("CompletePartialled", True), ("CompletePartialled", False)])
+@pytest.mark.parametrize("version", ["2020", "2026"])
+def test_of_a_shipped_order_only_what_will_not_come_is_left_behind(version: str, status: str, shown: bool) -> None:
+    if version == "2020":
+        found = outbound_2020.order(old_answer(status, **({} if shown else {"fulfillmentShipmentPackage": []})))
+    else:
+        found = outbound_2026.order(new_answer(status.upper(), **({} if shown else {"packages": []})))
+    whole = fulfilment_packages.fulfilment_orders.record(found)
+    assert [quantity for _, _, quantity, _ in left_behind(list(fulfilment_packages.records(whole)))] == [1]

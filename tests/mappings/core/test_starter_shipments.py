@@ -189,11 +189,14 @@ def test_a_voided_package_says_so_to_amazon() -> None:
     assert "voided" not in arrives("tims-package-to-amazon-shipment", package())
 
 
-def test_goods_that_amazon_will_never_ship_stop_with_what_to_do() -> None:
-    package = {"packageId": "never-shipped", "shipmentId": "", "status": "Unfulfillable"}
+@pytest.mark.parametrize("speed", ["Standard", "", "Someday"])
+def test_goods_that_amazon_will_never_ship_reach_tims_as_given_up(speed: str) -> None:
+    package = {"packageId": "never-shipped", "shipmentId": "", "status": "Cancelled"}
     source = {
-        "order": {"orderId": "TIMS-SO-1000045", "sourceSystem": "TIMS", "sourceKey": "SO-1000045", "speed": "Standard"},
-        "package": package | {"lines": [{"lineId": "1", "sku": "TK-1001", "quantity": 2}]},
+        "order": {"orderId": "TIMS-SO-1000045", "sourceSystem": "TIMS", "sourceKey": "SO-1000045", "speed": speed},
+        "package": package | {"lines": [{"lineId": "1", "sku": "TK-1001", "quantity": 2, "sent": 1}]},
     }
-    (problem,) = mapped("amazon-package-to-tims-shipment", source).problems
-    assert (problem.code, problem.wait) == ("never_shipped", 0)
+    payload = arrives("amazon-package-to-tims-shipment", source)
+    assert (payload["GivenUp"], payload["SalesOrderID"]) == ("Cancelled", "SO-1000045")
+    assert not {"Status", "ShippedAt"} & set(payload)
+    assert payload["Packages"][0]["Lines"] == [{"LineNumber": 1, "SKU": "TK-1001", "Quantity": 2, "QuantitySent": 1}]
