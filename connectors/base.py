@@ -151,6 +151,8 @@ class Stream:
     dated_events: bool = False
     """The `occurred_at` of its events is written like the `version` of its records: one at least as new holds what was announced, and
     `read` finds whatever is announced."""
+    document: Callable[[JsonClient, str], Iterator[bytes]] | None = None
+    """`document(client, key)`: the file that a record stands for, byte for byte and in chunks, of any size. Raises ConnectorError."""
     census: Callable[[JsonClient, str, str], Iterator[str]] | None = None
     """`census(client, since, until)`: the keys of every record of that closed time (RFC 3339), from a source other than `read`."""
 

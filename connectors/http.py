@@ -180,7 +180,7 @@ class JsonClient:
             raise TransientError(f"{self.label} could not be reached (no connection within {self.timeout[0]:.0f} s).") from None
         except requests.RequestException as error:
             failure = type(error).__name__
-            raise self._broken(error, safe=safe) from None
+            raise self.broken(error, safe=safe) from None
         finally:
             self.hooks.log(
                 Exchange(
@@ -205,7 +205,8 @@ class JsonClient:
             chunks.append(chunk)
         return b"".join(chunks)
 
-    def _broken(self, error: requests.RequestException, *, safe: bool) -> ConnectorError:
+    def broken(self, error: requests.RequestException, *, safe: bool) -> ConnectorError:
+        """What a failure of the network means."""
         if _never_sent(error):
             return TransientError(f"{self.label} could not be reached (connection refused or address unknown).")
         if safe:

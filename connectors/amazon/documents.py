@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from connectors.answers import classify
+from connectors.downloads import opened, unzipped
 from connectors.errors import ConnectorError, RejectedError, TransientError
 from connectors.http import MAX_ANSWER, JsonClient
 
@@ -45,6 +46,14 @@ def download(client: JsonClient, url: str) -> Document:
         raise _refused(client, status, headers)
     # By its first bytes, not by `compressionAlgorithm`: an HTTP client may have unzipped it already.
     return Document(content=_unzipped(client, raw) if raw.startswith(GZIP_MARK) else raw, charset=_charset(headers))
+
+
+def chunks(client: JsonClient, url: str) -> Iterator[bytes]:
+    """The document unzipped, of any size, read while it arrives. Raises as `download`; before the first chunk where it cannot be had."""
+    with opened(client, _allowed(client, url)) as answer:
+        if answer.status != 200:
+            raise _refused(client, answer.status, answer.headers)
+        yield from unzipped(client, answer.chunks)
 
 
 def put(client: JsonClient, url: str, content: bytes, *, content_type: str) -> None:

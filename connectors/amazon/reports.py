@@ -102,6 +102,20 @@ def download(client: JsonClient, report: Report) -> Document:
         return documents.download(client, _address(client, report))
 
 
+def chunks(client: JsonClient, report: Report) -> Iterator[bytes]:
+    """As `download`, of any size and while it arrives."""
+    try:
+        found = documents.chunks(client, _address(client, report))
+        first = next(found, b"")
+    except TransientError as error:
+        if error.code != documents.EXPIRED:
+            raise
+        found = documents.chunks(client, _address(client, report))
+        first = next(found, b"")
+    yield first
+    yield from found
+
+
 def text_of(client: JsonClient, document: Document) -> str:
     """A report's text; without a named charset strictly UTF-8, else the region's code page (Amazon SP-API reference, 12)."""
     return document.text(fallback="cp932" if BY_COUNTRY["JP"].id in chosen(client.settings) else "cp1252")

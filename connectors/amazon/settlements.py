@@ -1,8 +1,8 @@
-"""Settlement reports: listed, never asked for, each downloaded once; reconciliation reads them (Amazon SP-API reference, 12.1)."""
+"""Settlement reports: listed, never asked for; reconciliation downloads and reads each once (Amazon SP-API reference, 12.1)."""
 
 from __future__ import annotations
 
-import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,10 +10,12 @@ from datetime import datetime, timedelta
 from connectors.amazon import reports, times
 from connectors.amazon.reports import Report
 from connectors.base import Payload, Record, Stream, Summary
-from connectors.errors import TransientError
+from connectors.errors import MissingError, TransientError
 from connectors.http import JsonClient
 
 TYPE = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
+SETTLEMENT_ID = re.compile(rb"settlement.?id", re.IGNORECASE)
+"""In the first line of every such file."""
 OVERLAP = timedelta(days=7)
 """A report may turn up later than others that were created after it."""
 
@@ -53,13 +55,18 @@ def read(client: JsonClient, cursor: str) -> Iterator[Record]:
     for report in sorted(known.values(), key=lambda one: (one.created, one.id)):
         if report.id not in place.taken:
             place = place.behind(report, known)
-            yield record(client, report, str(place))
+            yield record(report, str(place))
 
 
 def read_one(client: JsonClient, key: str) -> Record | None:
-    """A report by its id, downloaded again. None when it does not exist, is of another type or is not done."""
+    """A report by its id. None when it does not exist, is of another type or is not done."""
+    report = _done(client, key)
+    return record(report) if report else None
+
+
+def _done(client: JsonClient, key: str) -> Report | None:
     report = reports.one(client, key)
-    return record(client, report) if report and report.type == TYPE and report.status == "DONE" else None
+    return report if report and report.type == TYPE and report.status == "DONE" else None
 
 
 def read_many(client: JsonClient, keys: Sequence[str]) -> list[Record]:
@@ -67,12 +74,8 @@ def read_many(client: JsonClient, keys: Sequence[str]) -> list[Record]:
     return [one for one in (read_one(client, key) for key in keys) if one]
 
 
-def record(client: JsonClient, report: Report, cursor: str = "") -> Record:
-    """The report with its text. Raises TransientError when what came is no settlement report."""
-    found = reports.download(client, report)
-    text = reports.text_of(client, found)
-    if "settlement-id" not in text.partition("\n")[0]:
-        raise TransientError(f"What Amazon handed out as settlement report {report.id} is none; it is fetched again.")
+def record(report: Report, cursor: str = "") -> Record:
+    """What is known of the report without its file."""
     payload: Payload = {
         "reportId": report.id,
         "reportType": report.type,
@@ -80,10 +83,24 @@ def record(client: JsonClient, report: Report, cursor: str = "") -> Record:
         "dataStartTime": times.written(report.start) if report.start else None,
         "dataEndTime": times.written(report.end) if report.end else None,
         "reportDocumentId": report.document,
-        "sha256": hashlib.sha256(found.content).hexdigest(),
-        "document": text,
     }
     return Record(key=report.id, payload=payload, cursor=cursor, version=times.written(report.created))
+
+
+def document(client: JsonClient, key: str) -> Iterator[bytes]:
+    """The report's file, unzipped and byte for byte, while it arrives.
+
+    Raises MissingError when Amazon no longer has it, TransientError when what came is no settlement report.
+    """
+    report = _done(client, key)
+    if report is None:
+        raise MissingError(f"Amazon no longer has the settlement report {key}. Ask for it in Seller Central and upload the file.")
+    found = reports.chunks(client, report)
+    first = next(found)
+    if not SETTLEMENT_ID.search(first.replace(b"\x00", b"").partition(b"\n")[0]):
+        raise TransientError(f"What Amazon handed out as settlement report {key} is none; it is fetched again.")
+    yield first
+    yield from found
 
 
 def summary(row: Payload) -> Summary:
@@ -99,5 +116,7 @@ SETTLEMENTS = Stream(
     read_one=read_one,
     read_many=read_many,
     summary=summary,
-    limit="getReportDocument",
+    document=document,
+    limit="getReports",
+    keys_limit="getReport",
 )

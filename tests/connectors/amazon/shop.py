@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from connectors.amazon import times
+from connectors.amazon import reports, settlements, times
+from connectors.amazon.documents import Document
 from connectors.amazon.sandbox import AmazonSandbox
 from connectors.amazon.standin import report_making, returned, settling
 from connectors.base import Payload
+from connectors.http import JsonClient
 
 US, DE, JP = "ATVPDKIKX0DER", "A1PA6795UKMFR9", "A1VC38T7YXB528"
 CURRENCIES = {US: "USD", DE: "EUR", JP: "JPY"}
@@ -87,3 +89,9 @@ def fill(box: AmazonSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
         for key in sell(box, 4, days=10, first=first, by=by):
             returned.ask(box, key, at=box.now() - timedelta(days=1))
     settling.settle(box)
+
+
+def files(client: JsonClient) -> list[str]:
+    """The text of every settlement report that Amazon lists, oldest first."""
+    found = (b"".join(settlements.document(client, one.key)) for one in settlements.read(client, ""))
+    return [reports.text_of(client, Document(content=one)) for one in found]

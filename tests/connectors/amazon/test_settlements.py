@@ -1,8 +1,7 @@
-"""Settlement reports: each found, each downloaded once."""
+"""Settlement reports: each found once, each file had whole."""
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,10 +13,10 @@ from connectors import schema
 from connectors.amazon import flat_files
 from connectors.amazon.client import AmazonClient
 from connectors.amazon.sandbox import AmazonSandbox
-from connectors.amazon.settlements import SETTLEMENTS, Place, read, read_many, read_one
+from connectors.amazon.settlements import SETTLEMENTS, Place, document, read, read_many, read_one
 from connectors.amazon.standin import documents, settling
-from connectors.errors import RejectedError, TransientError
-from tests.connectors.amazon.shop import DE, JP, sell
+from connectors.errors import MissingError, RejectedError, TransientError
+from tests.connectors.amazon.shop import DE, JP, files, sell
 from tests.connectors.amazon.standin import orders
 
 
@@ -38,12 +37,11 @@ def test_a_settlement_report_is_never_asked_for(shop: AmazonSandbox, seller: Ama
     assert "createReport" not in shop.counts()
 
 
-def test_each_report_is_downloaded_once(shop: AmazonSandbox, seller: AmazonClient) -> None:
+def test_each_report_is_found_once(shop: AmazonSandbox, seller: AmazonClient) -> None:
     keys = [settle(shop, first=one) for one in (1, 11, 21)]
     found = list(read(seller, ""))
     assert [one.key for one in found] == keys
     assert list(read(seller, found[-1].cursor)) == []
-    assert downloads(shop) == 3
 
 
 def test_reading_that_stops_goes_on_behind_the_last_report_that_was_taken(shop: AmazonSandbox, seller: AmazonClient) -> None:
@@ -91,7 +89,7 @@ def test_something_else_handed_out_as_a_report_is_fetched_again(shop: AmazonSand
     name = (shop.book.get("reports", key) or {})["Body"]["reportDocumentId"]
     documents.store(shop, name, b"<html>Sign in</html>")
     with pytest.raises(TransientError, match="is none"):
-        list(read(seller, ""))
+        next(document(seller, key))
 
 
 def test_a_broken_list_is_no_empty_list(shop: AmazonSandbox, seller: AmazonClient) -> None:
@@ -109,11 +107,31 @@ def test_a_report_is_read_alone_by_its_id(shop: AmazonSandbox, seller: AmazonCli
     assert [one.key for one in read_many(seller, [key, "999999999"])] == [key]
 
 
-def test_the_text_is_whole_and_has_its_fingerprint(shop: AmazonSandbox, seller: AmazonClient) -> None:
+def test_the_file_is_had_byte_for_byte_without_the_sellers_permission(shop: AmazonSandbox, seller: AmazonClient) -> None:
+    key = settle(shop)
+    record = next(read(seller, ""))
+    name = record.payload["reportDocumentId"]
+    assert b"".join(document(seller, key)) == documents.content(shop, name)
+    assert schema.validate("connectors.amazon", SETTLEMENTS.schema, record.payload) == []
+
+
+def test_reading_the_list_downloads_nothing(shop: AmazonSandbox, seller: AmazonClient) -> None:
     settle(shop)
-    payload = next(read(seller, "")).payload
-    assert payload["sha256"] == hashlib.sha256(payload["document"].encode()).hexdigest()
-    assert schema.validate("connectors.amazon", SETTLEMENTS.schema, payload) == []
+    assert list(read(seller, ""))
+    assert downloads(shop) == 0
+
+
+def test_a_file_that_amazon_no_longer_has_is_asked_for_by_a_person(shop: AmazonSandbox, seller: AmazonClient) -> None:
+    old = settle(shop)
+    shop.clock.advance(91 * 86400)
+    with pytest.raises(MissingError, match="Seller Central"):
+        next(document(seller, old))
+
+
+def test_an_address_that_has_ended_meanwhile_is_replaced(shop: AmazonSandbox, seller: AmazonClient) -> None:
+    key = settle(shop)
+    shop.faults.add("403", "/document-store/*", count=1)
+    assert b"".join(document(seller, key)).startswith(b"settlement-id")
 
 
 @pytest.mark.parametrize(("region", "marketplace", "comma"), [("NA", "", False), ("EU", DE, True), ("FE", JP, False)])
@@ -122,7 +140,7 @@ def test_the_lines_of_every_region_sum_to_the_total(
 ) -> None:
     sell(shop, 4, days=0.5, sku="TASSE Größe", **({"marketplace": marketplace} if marketplace else {}))
     settling.settle(shop)
-    text = next(read(sellers(region), "")).payload["document"]
+    (text,) = files(sellers(region))
     rows = [one.values for one in flat_files.rows(text, needed=("settlementId", "amount"), what="settlements")]
     amounts = [row["amount"] or row["totalAmount"] for row in rows]
     assert ("," in "".join(amounts)) is comma
@@ -144,9 +162,9 @@ def test_the_settlements_of_a_believable_shop_balance(shop: AmazonSandbox, selle
         shop.clock.advance(days * 86400)
         shop.advance()
     settling.settle(shop)
-    files = [one.payload["document"] for region in ("NA", "EU", "FE") for one in read(sellers(region), "")]
-    assert len(files) >= 4
-    for text in files:
+    found = [text for region in ("NA", "EU", "FE") for text in files(sellers(region))]
+    assert len(found) >= 4
+    for text in found:
         rows = [row.values for row in flat_files.rows(text, needed=("amount",), what="settlements")]
         total, *lines = [Decimal((row["amount"] or row["totalAmount"]).replace(",", ".")) for row in rows]
         assert sum(lines) == total

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.amazon import flat_files, settlements, times
+from connectors.amazon import flat_files, times
 from connectors.amazon.client import AmazonClient
 from connectors.amazon.sandbox import AmazonSandbox
 from connectors.amazon.standin import finances, ledger, returned, settling
@@ -18,7 +18,7 @@ from connectors.amazon.standin.markets import MARKETS
 from connectors.errors import RejectedError
 from tests.connectors.amazon.models import valid
 from tests.connectors.amazon.sdk import api_client, sdk
-from tests.connectors.amazon.shop import JP, US, order, sell
+from tests.connectors.amazon.shop import JP, US, files, order, sell
 
 NEW, OLD = "finances/2024-06-19", "finances/v0"
 PRICE = st.decimals(min_value=Decimal(0), max_value=Decimal(5000), places=2)
@@ -94,15 +94,15 @@ def test_file_summary_and_event_group_tell_one_total(shop: AmazonSandbox, seller
         shop.clock.advance(15 * 86400)
         sell(shop, 12, first=first, by="AMAZON")
         settling.settle(shop)
-    files = [_total(one.payload["document"]) for one in settlements.read(seller, "")]
+    totals = [_total(one) for one in files(seller)]
     summed = seller.get(f"{NEW}/summary", periodStart="2026-11-20")
     groups = seller.get(f"{OLD}/financialEventGroups", FinancialEventGroupStartedAfter=ago(shop, days=90))
     assert valid("finances_2024-06-19.json", "SummaryResponse", summed) == []
     assert valid("financesV0.json", "ListFinancialEventGroupsResponse", groups) == []
     closed = [one for one in groups["payload"]["FinancialEventGroupList"] if one["ProcessingStatus"] == "Closed"]
-    assert len(files) == 2
-    assert files == [Decimal(one["netProceeds"]["currencyAmount"]) for one in summed["summaries"]]
-    assert files == [Decimal(one["OriginalTotal"]["CurrencyAmount"]) for one in closed]
+    assert len(totals) == 2
+    assert totals == [Decimal(one["netProceeds"]["currencyAmount"]) for one in summed["summaries"]]
+    assert totals == [Decimal(one["OriginalTotal"]["CurrencyAmount"]) for one in closed]
     for one in summed["summaries"]:
         assert sum(Decimal(part["breakdownAmount"]["currencyAmount"]) for part in one["breakdowns"]) == one["netProceeds"]["currencyAmount"]
 
@@ -112,7 +112,7 @@ def test_a_reserve_comes_back_in_the_next_settlement(shop: AmazonSandbox, seller
         shop.clock.advance(15 * 86400)
         sell(shop, 6, first=first)
         settling.settle(shop)
-    first, second = (_lines(one.payload["document"]) for one in settlements.read(seller, ""))
+    first, second = (_lines(one) for one in files(seller))
     assert first["Current Reserve Amount"] == -second["Previous Reserve Amount Balance"]
 
 
