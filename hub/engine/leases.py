@@ -10,6 +10,7 @@ from django.db import connection as database
 from django.db import transaction
 
 from hub.core import policy
+from hub.engine import listeners
 from hub.models import Delivery, ErrorRecord, Flow
 
 State = Delivery.State
@@ -48,6 +49,8 @@ def _revive(found: tuple[int, str, int, int, str, str], now: datetime) -> int:
         if change["unknown"] and newer.update(unknown=True):
             change |= {"state": State.SUPERSEDED, "reason": "A newer version of the record arrived.", "reason_code": "superseded"}
         changed = Delivery.objects.filter(pk=pk, state=State.SENDING, lease=lease).update(**change, changed_at=now)
+        if changed:
+            listeners.tell([pk])
         if changed and change["state"] == State.FAILED:
             ErrorRecord.objects.create(
                 delivery_id=pk, flow_id=flow, category="unknown_outcome", cause="died", message=change["reason"],

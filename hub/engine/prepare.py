@@ -96,7 +96,12 @@ def _ask_target(flow: Flow, rows: Sequence[Row], pool: Pool) -> None:
 
 
 def _map(flow: Flow, rows: Sequence[Row], *, now: datetime) -> None:
+    """What the hub itself hands in without a source is made for its target; a mapping may change it, but need not be there."""
     if not rows:
+        return
+    if flow.mapping_id is None and flow.source_id is None and flow.after_id is None:
+        for row in rows:
+            _check_payload(flow, row, row.source)
         return
     current = live(flow.mapping_id) if flow.mapping_id else None
     if current is None:

@@ -15,7 +15,7 @@ from connectors.wire import encode
 from hub import vault
 from hub.core import policy
 from hub.core.masking import scrub
-from hub.engine import aliases, known, notes, taken
+from hub.engine import aliases, known, listeners, notes, taken
 from hub.engine.followers import followers_of, start
 from hub.engine.health import judge
 from hub.engine.records import operation_of, stream_of
@@ -45,6 +45,7 @@ def settle(connection: Connection, rows: Sequence[Row], *, lease: str, now: date
         aliases.give_up(owned, now)
         start(owned, followers, now=now)
         _shorten_seals(owned, now)
+        listeners.tell([row.pk for row in owned if row.flow.source_id is None and row.flow.after_id is None])
     judge(connection, rows, now=now)
 
 

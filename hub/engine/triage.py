@@ -13,6 +13,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from hub.core.lanes import AT_HAND, STEP
+from hub.engine import listeners
 from hub.models import Delivery, ErrorRecord
 from hub.wake import wake
 
@@ -167,6 +168,7 @@ def _skip(chosen: Chosen, *, reason: str, code: str) -> None:
 def _change(chosen: Chosen, **values: object) -> None:
     for keys in _portions(chosen):
         Delivery.objects.filter(pk__in=keys).update(changed_at=timezone.now(), **values)
+        listeners.tell(keys)
 
 
 def _portions(chosen: Chosen) -> Iterator[list[int]]:

@@ -13,9 +13,10 @@ from hub.models.connection import Connection
 
 
 class Flow(models.Model):
-    """Three kinds. With stream and operation: records travel. With a stream only: the hub keeps the list of what exists there.
+    """Four kinds. With stream and operation: records travel. With a stream only: the hub keeps the list of what exists there.
 
-    With `after`: each success of that flow starts one delivery here (no stream of its own).
+    With `after`: each success of that flow starts one delivery here (no stream of its own). With neither stream nor `after`: the hub
+    hands in records of its own, such as journals; they need no mapping.
     """
 
     slug = models.SlugField(
