@@ -1,10 +1,10 @@
-"""TIMS, the ERP: items, customers, sales orders and shipments, as a declared connector."""
+"""TIMS, the ERP: items, customers, sales orders, shipments and the general ledger, as a declared connector."""
 
 from __future__ import annotations
 
 from connectors.base import Connector, Limit, Operation, Setting, Stream
 from connectors.notices import Webhook
-from connectors.tims import bulk, customers, packages, sales_orders, shipments, streams, webhook
+from connectors.tims import bulk, customers, gl_entries, packages, sales_orders, shipments, streams, webhook
 from connectors.tims.check import check, environment
 from connectors.tims.client import LABEL, PACKAGE, connect
 from connectors.tims.order_settings import ORDER_SETTINGS
@@ -67,6 +67,31 @@ STREAMS = (
         compare=packages.compare,
         summary=packages.summary,
     ),
+    Stream(
+        id="gl_entries",
+        label="General ledger entries",
+        schema="gl_entry_record",
+        read=streams.reader("gl_entries", "EntryID"),
+        read_one=streams.one_reader("gl_entries", "EntryID"),
+        summary=gl_entries.summary,
+        link="api/v1/gl_entries/{key}",
+    ),
+    Stream(
+        id="gl_accounts",
+        label="General ledger accounts",
+        schema="gl_account",
+        read=streams.reader("gl_accounts", "AccountCode"),
+        read_one=streams.one_reader("gl_accounts", "AccountCode"),
+        link="api/v1/gl_accounts/{key}",
+    ),
+    Stream(
+        id="fiscal_periods",
+        label="Fiscal periods",
+        schema="fiscal_period",
+        read=streams.reader("fiscal_periods", "Period"),
+        read_one=streams.one_reader("fiscal_periods", "Period"),
+        link="api/v1/fiscal_periods/{key}",
+    ),
 )
 
 OPERATIONS = (
@@ -77,6 +102,10 @@ OPERATIONS = (
               link="api/v1/sales_orders/{key}"),
     Operation(id="shipments", label="Enter shipment of another warehouse", schema="shipment", send=shipments.send, repeatable=True,
               link="api/v1/shipments/{key}"),
+    Operation(id="gl_entries", label="Post general ledger entry", schema="gl_entry", send=gl_entries.send, find=gl_entries.find,
+              link="api/v1/gl_entries/{key}"),
+    Operation(id="reverse_gl_entry", label="Reverse general ledger entry", schema="gl_reversal", send=gl_entries.reverse,
+              find=gl_entries.find_reversal, link="api/v1/gl_entries/{key}"),
 )  # fmt: skip
 
 CONNECTOR = Connector(

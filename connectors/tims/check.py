@@ -69,6 +69,7 @@ def _rights(client: JsonClient) -> list[Finding]:
     return [
         *(_right(client, what, "GET", path) for path, what in READS),
         _right(client, "Sales orders can be sent", "POST", "sales_orders/validate"),
+        replace(_right(client, "General ledger can be read (needed for settlements)", "GET", "gl_accounts"), vital=False),
     ]
 
 

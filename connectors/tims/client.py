@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -21,12 +22,12 @@ from connectors.errors import (
 )
 from connectors.hooks import Hooks
 from connectors.http import Answer, Auth, JsonClient
-from connectors.tims.words import FIELD_WORDS, WORDS
+from connectors.tims.words import FIELD_WORDS, PLACE_WORDS, WORDS
 from connectors.wire import decode
 
 LABEL = "TIMS"
 PACKAGE = "connectors.tims"
-SCOPE = "master sales webhooks"
+SCOPE = "master sales ar gl webhooks"
 EARLY = 60.0
 
 
@@ -111,10 +112,19 @@ def explain(status: int, body: Any) -> tuple[str, str, tuple[Problem, ...]]:
         return "", "", ()
     code = str(error.get("Code") or "")
     problems = tuple(_problem(one) for one in error.get("Fields") or () if isinstance(one, dict))
-    words = WORDS.get(code, f"TIMS answered {status}{f' ({code})' if code else ''}.")
+    words = WORDS.get(code, f"TIMS answered {status}{f' ({code})' if code else ''}.") + _sums(error)
     if problems:
         words = f"{words} {' '.join(one.message for one in problems[:3])}{' …' if len(problems) > 3 else ''}"
     return code, words, problems
+
+
+def _sums(error: Mapping[str, Any]) -> str:
+    """What an entry that does not balance adds up to."""
+    amounts = [error.get(name) for name in ("TotalDebit", "TotalCredit", "Difference")]
+    if not all(isinstance(one, int | Decimal) for one in amounts):
+        return ""
+    debit, credit, difference = amounts
+    return f" Debits {debit:.2f}, credits {credit:.2f}, difference {difference:.2f}."
 
 
 def named(error: ConnectorError, body: Mapping[str, Any], headers: Mapping[str, str]) -> ConnectorError:
@@ -156,14 +166,15 @@ def _problem(field: Mapping[str, Any]) -> Problem:
     raw = field.get("Value")
     value = "" if raw is None or isinstance(raw, dict | list) or not _may_show(plain) else str(raw)[:100]
     given = f" “{value}”" if value else ""
-    words = FIELD_WORDS.get(code, "{path}{given} is not accepted by TIMS ({code}).").format(
-        path=path or "The record", given=given, code=code
-    )
+    template = PLACE_WORDS.get((code, plain.rpartition(".")[2])) or FIELD_WORDS.get(code, "{path}{given} is not accepted by TIMS ({code}).")
+    words = template.format(path=path or "The record", given=given, code=code)
     cause = f"{code}:{value}" if value and code in _NAMED_CAUSES else f"{code}:{plain}"
     return Problem(path=path, code=code, message=words, value=value, cause=cause)
 
 
-_NAMED_CAUSES = frozenset({"unknown_sku", "not_found", "inactive", "invalid_choice", "account_not_postable"})
+SHOWN = ("sales_order_record", "customer_record", "item", "shipment", "gl_entry_record")
+"""Schemas whose fields tell which values may be shown."""
+_NAMED_CAUSES = frozenset({"unknown_sku", "not_found", "inactive", "invalid_choice", "account_not_postable", "dimension_required"})
 
 
 def _plain(path: str) -> str:
@@ -172,7 +183,7 @@ def _plain(path: str) -> str:
 
 @cache
 def _shown_paths() -> frozenset[str]:
-    declared = [field for name in ("sales_order_record", "customer_record", "item", "shipment") for field in schema.fields(PACKAGE, name)]
+    declared = [field for name in SHOWN for field in schema.fields(PACKAGE, name)]
     hidden = {one.path for one in declared if one.personal}
     return frozenset(one.path for one in declared) - hidden
 

@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Collection
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,11 +14,14 @@ from connectors.sandbox import Rate, Refusal, Request, Router, Row, Sandbox, Sen
 from connectors.tims.standin import (
     actions,
     bulk,
+    chart,
     customers,
     documents,
     events,
     front,
+    gl_entries,
     items,
+    ledger,
     matching,
     orders,
     seeds,
@@ -37,6 +41,9 @@ AREAS = {
     "shipments": "sales",
     "inventory": "inventory",
     "webhooks": "webhooks",
+    "gl_entries": "gl",
+    "gl_accounts": "gl",
+    "fiscal_periods": "gl",
 }
 
 ROUTES = Router()
@@ -50,6 +57,8 @@ ROUTES.add(
     actions.ACTIONS,
     shipments.SHIPMENTS,
     stock.STOCK,
+    chart.CHART,
+    gl_entries.GL_ENTRIES,
     events.EVENTS_ROUTES,
 )
 
@@ -81,7 +90,7 @@ class TimsSandbox(Sandbox):
         self.api_keys: dict[str, tuple[str, ...]] = {API_KEY: SCOPES}
         self.scopes: tuple[str, ...] = SCOPES
         self.blocked_addresses: set[str] = set()
-        for part in (customers, items, orders, shipments):
+        for part in (customers, items, orders, shipments, ledger, chart, gl_entries):
             part.declare(self)
         if seeded and not self.book.count("items"):
             self.seed()
@@ -216,3 +225,11 @@ class TimsSandbox(Sandbox):
         """A person merges a customer into another one."""
         with self.book.transaction():
             return customers.merged(self, documents.load(self, "customers", customer_id, "Customer"), into)
+
+    def balances(self) -> dict[str, Decimal]:
+        """Debits less credits of every account, in the company's currency; all of them together are zero."""
+        return ledger.balances(self)
+
+    def close_period(self, period: str, status: str = "Closed") -> Row:
+        """The accountant closes a month such as 2026-10, locks it (`Locked`), or opens it again (`Open`)."""
+        return self.edit(chart.PERIODS, period, {"Status": status})

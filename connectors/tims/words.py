@@ -8,7 +8,7 @@ WORDS = {
     "ambiguous_credentials": "TIMS got two kinds of credentials at once. Choose one of them in the connection.",
     "invalid_credentials": "TIMS does not accept the stored credentials. Open the connection, enter valid ones and press Test connection.",
     "token_expired": "TIMS does not accept the access token. Open the connection and press Test connection.",
-    "insufficient_scope": "The TIMS credentials lack a right. Ask the TIMS administrator to grant master and sales to this client.",
+    "insufficient_scope": "The TIMS credentials lack a right. Ask the TIMS administrator to grant master, sales, ar and gl to this client.",
     "ip_not_allowed": "TIMS does not allow calls from this server. Ask the TIMS administrator to add its address to the allow list.",
     "not_found": "TIMS has no such record.",
     "duplicate_external_id": "TIMS already holds a document for this record.",
@@ -55,6 +55,21 @@ FIELD_WORDS = {
     "currency_mismatch": "{path}{given} is in another currency.",
     "outside_credit_limit": "The customer's credit limit in TIMS does not allow this.",
     "over_shipped": "{path}{given} is more than the order has left to ship.",
-    "account_not_postable": "{path}{given} is an account that cannot be posted to.",
-    "dimension_required": "{path}: the account asks for a further dimension.",
+    "account_not_postable": "{path}: account{given} cannot be posted to in TIMS. Choose another account in the posting rules, then retry.",
+    "dimension_required": "{path} is empty, but the account{given} demands it. Fill it in the posting rules or drop the demand in TIMS.",
 }
+
+PLACE_WORDS = {
+    ("not_found", "AccountCode"): "{path}: TIMS has no account{given}. Create it there or choose another in the posting rules, then retry.",
+    ("inactive", "AccountCode"): (
+        "{path}: account{given} is inactive in TIMS. Activate it there or choose another in the posting rules, then retry."
+    ),
+    (
+        "currency_mismatch",
+        "AccountCode",
+    ): "{path}: account{given} takes another currency only. Choose another in the posting rules, then retry.",
+    ("required", "ExchangeRate"): "{path} is required for a currency other than the company's. Enter the day's rate.",
+    ("sum_mismatch", "Lines"): "{path}: the entry does not balance.",
+    ("invalid_choice", "PostingDate"): "{path}{given} lies in a period that is not open.",
+}
+"""More exact words where the last part of the path tells what it is about."""

@@ -13,7 +13,7 @@ from connectors.sandbox import Refusal, Request, Row, Sandbox
 PACKAGE = "connectors.tims"
 STATE_COUNTRIES = frozenset({"US", "CA", "AU", "MX", "BR", "IN", "MY", "JP"})
 NO_POSTAL_CODE = frozenset({"HK", "AE", "IE", "QA", "PA", "BO", "GH", "JM", "MO", "AG", "BS", "BZ", "FJ", "KI", "ML", "YE", "ZW"})
-RECORDS = {"sales_order": "sales_order_record", "customer": "customer_record", "shipment": "package"}
+RECORDS = {"sales_order": "sales_order_record", "customer": "customer_record", "shipment": "package", "gl_entry": "gl_entry_record"}
 Flaw = dict[str, Any]
 
 

@@ -55,6 +55,12 @@ def load(box: Sandbox, kind: str, key: str, what: str) -> Row:
     return row
 
 
+def allow(row: Row, name: str, statuses: tuple[str, ...]) -> None:
+    """Raises Refusal 409 `state_conflict` for a document in another status."""
+    if row["Status"] not in statuses:
+        raise Refusal(409, "state_conflict", f"{name} is {row['Status']}.", AllowedTransitions=[], ExistingStatus=row["Status"])
+
+
 def guard(request: Request, row: Row) -> None:
     """If-Match. Raises Refusal 428, 412 with what changed since, or 403 for `*` without the right."""
     wanted = request.headers.get("if-match", "")

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.sandbox import Row, Sandbox
-from connectors.tims.standin import documents
+from connectors.tims.standin import chart, documents
 from connectors.tims.standin.stock import set_stock
 
 SINCE = "2026-01-01T00:00:00.000000Z"
@@ -49,9 +49,10 @@ HOUSE = {
 
 
 def seed(box: Sandbox, *, items: int = 200, bundles: int = 12, stock: int = 500) -> None:
-    """Items `TK-1001`… (every 50th discontinued, every 40th not sellable), kits `BDL-…`; what is there already stays."""
+    """Accounts, periods, items `TK-1001`… (every 50th discontinued, every 40th not sellable), kits `BDL-…`; what is there already stays."""
     with box.book.transaction():
         _reference(box)
+        chart.seed(box)
         for number in range(items):
             _stock_item(box, number, stock)
         for number in range(bundles):
