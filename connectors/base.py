@@ -215,7 +215,8 @@ class Connector:
     """A system, declared. Forms, pickers, the connection test and the contract tests follow from it.
 
     `check(client)` answers findings in words. `environment(client)` answers "production", "qa" or "dev".
-    `parallel`: how many calls the system allows at once for one credential.
+    `parallel`: how many calls the system allows at once for one credential. `derived(settings)`: what formulas may read besides the
+    settings, worked out from them.
     """
 
     id: str
@@ -228,6 +229,7 @@ class Connector:
     limits: tuple[Limit, ...] = ()
     parallel: int = 4
     environment: Callable[[JsonClient], str] | None = None
+    derived: Callable[[Mapping[str, str]], Mapping[str, str]] | None = None
     webhook: Webhook | None = None
     inbox: Inbox | None = None
     package: str = field(default="")

@@ -17,6 +17,7 @@ from connectors.amazon.listings import LISTINGS
 from connectors.amazon.listings_feed import LISTINGS_FEED
 from connectors.amazon.orders import ORDERS
 from connectors.amazon.plans import LIMITS
+from connectors.amazon.regions import derived
 from connectors.amazon.returns import FBA_RETURNS, RETURNS
 from connectors.amazon.settlements import SETTLEMENTS
 from connectors.amazon.transactions import TRANSACTIONS
@@ -53,6 +54,7 @@ CONNECTOR = Connector(
     limits=LIMITS,
     parallel=4,
     environment=environment,
+    derived=derived,
     webhook=notifications.WEBHOOK,
     inbox=queue.INBOX,
     package=client.PACKAGE,

@@ -59,3 +59,8 @@ def chosen(settings: Mapping[str, str]) -> tuple[str, ...]:
     found = (BY_COUNTRY[name.upper()].id if name.upper() in BY_COUNTRY else name for name in names)
     region = settings.get("region") or "NA"
     return tuple(dict.fromkeys(found)) or tuple(one.id for one in MARKETPLACES.values() if one.region == region)
+
+
+def derived(settings: Mapping[str, str]) -> dict[str, str]:
+    """`marketplaces`: the ids of all marketplaces of the connection, separated by commas, for flows of which only one's records are."""
+    return {"marketplaces": ",".join(chosen(settings))}

@@ -15,6 +15,13 @@ _OWNER = 'LOOKUP("marketplace_owner", LOOKUP("site_names", salesChannel.marketpl
 _CANCELLED = '(OrderStatus = "Cancelled" OR SUM(LineItems[].QuantityCancelled) > 0)'
 
 
+def _this_account(order: str = "") -> str:
+    """Whether the order came through the flow's own connection to Amazon; of one that no connection brought, its marketplace decides."""
+    came = f'ORIGIN("orders", {order}ExternalOrderID)'
+    mine = f'CONTAINS(SETTING("marketplaces"), LOOKUP("amz_marketplace", {order}MarketplaceName, "none"))'
+    return f'{order}SourceSystem = "Amazon" AND {order}FulfilledBy <> "External" AND ({came} = "here" OR (ISBLANK({came}) AND {mine}))'
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A flow by names: connections by their connector's id. `poll`: minutes, None = the usual ones."""
@@ -95,20 +102,21 @@ PLANS = (
     Plan(
         slug=TO_AMAZON, name="Shipments are confirmed to Amazon", source="tims", stream="packages",
         mapping="tims-package-to-amazon-shipment", target="amazon", operation="confirm_shipment", priority=10,
-        filter='Order.SourceSystem = "Amazon" AND Order.FulfilledBy <> "External"',
-        words="Only parcels of Amazon's orders that the seller ships are confirmed there.",
+        filter=_this_account("Order."), words="Only parcels of this account's orders that the seller ships are confirmed there.",
     ),
     Plan(
         slug="cancellations-to-amazon", name="Cancellations are told to Amazon", source="tims", stream="sales_orders",
         mapping="tims-order-to-amazon-cancellation", target="amazon", operation="cancel_order", priority=5,
-        filter=f'SourceSystem = "Amazon" AND FulfilledBy <> "External" AND {_CANCELLED}',
-        words="Nothing of this order was cancelled, or it came from elsewhere.",
+        filter=f"{_CANCELLED} AND {_this_account()}", words="Nothing of this order was cancelled, or it came from elsewhere.",
     ),
     Plan(
         slug="mcf-orders", name="Orders at Amazon's warehouse are shipped by Amazon", source="tims", stream="sales_orders",
         mapping="tims-order-to-amazon-fulfilment", target="amazon", operation="create_fulfilment_order", priority=5,
-        filter='FulfillmentLocationCode = "FBA-US" AND SourceSystem <> "Amazon" AND FulfilledBy <> "External" AND OrderStatus = "Open"',
-        words="Only open orders of other channels that lie in Amazon's warehouse are shipped by Amazon.",
+        filter=(
+            'CONTAINS(SETTING("marketplaces"), LOOKUP("mcf_marketplace", FulfillmentLocationCode, "none")) AND SourceSystem <> "Amazon" '
+            'AND FulfilledBy <> "External" AND OrderStatus = "Open"'
+        ),
+        words="Only open orders of other channels that lie in this account's warehouses at Amazon are shipped by Amazon.",
     ),
     Plan(
         slug="mcf-shipments", name="What Amazon shipped for others becomes TIMS shipments", source="amazon", stream="fulfilment_packages",

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from connectors import registry
 from connectors.errors import Problem
 from hub.engine.known import record_mark, reference_mark
+from hub.engine.origin import origins
 from hub.engine.rows import Held
-from hub.models import CrossReference, Flow, KnownRecord
+from hub.models import Connection, CrossReference, Flow, KnownRecord
 from mappings.core.values import Facts, Need
 from mappings.live import tables
 
 
 def start(flow: Flow, table_slugs: Iterable[str]) -> Facts:
     """The lookup tables as they are now and the plain settings of both connections, the target's first; no answers yet."""
-    ends = (end.settings for end in (flow.source, flow.target) if end)
-    settings = {name: str(value) for one in ends for name, value in one.items()}
+    settings: dict[str, str] = {}
+    for end in (flow.source, flow.target):
+        if end:
+            settings |= _readable(end)
     return Facts(tables=tables(table_slugs), settings=settings, answers={})
+
+
+def _readable(end: Connection) -> dict[str, str]:
+    plain = {name: str(value) for name, value in end.settings.items()}
+    derived = registry.connectors().get(end.connector)
+    return {**plain, **derived.derived(plain)} if derived and derived.derived else plain
 
 
 def list_unread(flow: Flow) -> bool:
@@ -26,12 +36,12 @@ def list_unread(flow: Flow) -> bool:
 
 
 def answer(flow: Flow, facts: Facts) -> None:
-    """Answers every open question; what is not there is answered with None, what is not hazardous with ""."""
+    """Answers every open question; what is not there is answered with None; what is not hazardous, or came from nobody, with ""."""
     answers = dict(facts.answers)
     for (kind, stream), needs in _grouped(facts.asked).items():
         found = _FINDERS[kind](flow, stream, needs)
         for need in needs:
-            answers[need] = found.get(need.key if kind == "reference" else need.key.casefold(), "" if kind == "hazard" else None)
+            answers[need] = found.get(need.key if kind in _BY_KEY else need.key.casefold(), "" if kind in _OPTIONAL else None)
     facts.answers = answers
     facts.asked.clear()
 
@@ -61,7 +71,8 @@ def _hazards(flow: Flow, stream: str, needs: Iterable[Need]) -> dict[str, str]:
     return dict(rows.values_list("folded", "hazard"))
 
 
-_FINDERS = {"reference": _references, "record": _records, "hazard": _hazards}
+_FINDERS = {"reference": _references, "record": _records, "hazard": _hazards, "origin": origins}
+_BY_KEY, _OPTIONAL = ("reference", "origin"), ("hazard", "origin")
 
 
 def held(flow: Flow, need: Need) -> Held:

@@ -12,7 +12,7 @@ from hub.engine.aliases import FILTERED
 from hub.engine.rows import Failed, Row, Skipped
 from hub.models import Flow
 from mappings.core.formula import compile_formula, evaluate, tables_in
-from mappings.core.refusal import RefusedError
+from mappings.core.refusal import RefusedError, UnansweredError
 from mappings.core.values import Facts
 
 FORMULA = "="
@@ -28,41 +28,53 @@ def sift(flow: Flow, rows: Sequence[Row]) -> None:
                 row.result = Skipped(code="changes_off", reason="It was delivered before, and this flow does not send later changes.")
     if not flow.filter:
         return
-    wanted, known = compile_formula(flow.filter), _facts(flow)
-    for row in rows:
-        if row.result is None and not row.target_key:
-            _judge(flow, row, wanted, known)
+    new, known = [row for row in rows if row.result is None and not row.target_key], _facts(flow)
+    for row, verdict in zip(new, _worked_out(flow, flow.filter, [row.source for row in new], known), strict=True):
+        if isinstance(verdict, RefusedError):
+            row.result = _broken(verdict)
+        elif not verdict:
+            _leave(flow, row, known)
 
 
 def passed_over(flow: Flow, records: Iterable[Record], known: Container[str]) -> set[str]:
     """Keys of new records that leave no line: the filter does not take them, and the flow does not list such. `known` have a delivery."""
     if flow.list_others or not flow.filter:
         return set()
-    wanted, values = compile_formula(flow.filter), _facts(flow)
-    unknown = (record for record in records if record.key not in known and not record.problem)
-    return {record.key for record in unknown if _refused(wanted, record.payload, values)}
+    unknown = [record for record in records if record.key not in known and not record.problem]
+    # A filter that cannot be worked out refuses nothing: the delivery will say why.
+    verdicts = _worked_out(flow, flow.filter, [record.payload for record in unknown], _facts(flow))
+    return {record.key for record, verdict in zip(unknown, verdicts, strict=True) if not verdict}
 
 
-def _refused(wanted: Any, payload: Payload, values: Facts) -> bool:
-    """A filter that cannot be worked out refuses nothing: the delivery will say why."""
+def _worked_out(flow: Flow, formula: str, payloads: Sequence[Payload], known: Facts) -> list[Any]:
+    """The formula's value for each record, or the RefusedError; what it asks about others is answered for all of them together."""
+    compiled = compile_formula(formula)
+    found = [_value(compiled, payload, known) for payload in payloads]
+    while known.asked:
+        facts.answer(flow, known)
+        found = [
+            _value(compiled, payload, known) if isinstance(value, UnansweredError) else value
+            for payload, value in zip(payloads, found, strict=True)
+        ]
+    return found
+
+
+def _value(compiled: Any, payload: Payload, known: Facts) -> Any:
     try:
-        return not evaluate(wanted, payload, values)
-    except RefusedError:
-        return False
+        return evaluate(compiled, payload, known)
+    except RefusedError as refused:
+        return refused
 
 
-def _judge(flow: Flow, row: Row, wanted: Any, known: Facts) -> None:
-    try:
-        if not evaluate(wanted, row.source, known):
-            row.result = Skipped(code=FILTERED, reason=_words(flow, row, known)[:400])
-    except RefusedError as error:
-        row.result = Failed(error=RejectedError(f"The filter of the flow cannot be worked out: {error}"), category="mapping")
+def _leave(flow: Flow, row: Row, known: Facts) -> None:
+    words: Any = flow.filter_words or f"The flow takes only records where {flow.filter}."
+    if flow.filter_words.startswith(FORMULA):
+        (words,) = _worked_out(flow, flow.filter_words.removeprefix(FORMULA), [row.source], known)
+    row.result = _broken(words) if isinstance(words, RefusedError) else Skipped(code=FILTERED, reason=str(words or "")[:400])
 
 
-def _words(flow: Flow, row: Row, known: Facts) -> str:
-    if not flow.filter_words.startswith(FORMULA):
-        return flow.filter_words or f"The flow takes only records where {flow.filter}."
-    return str(evaluate(compile_formula(flow.filter_words.removeprefix(FORMULA)), row.source, known) or "")
+def _broken(refused: RefusedError) -> Failed:
+    return Failed(error=RejectedError(f"The filter of the flow cannot be worked out: {refused}"), category="mapping")
 
 
 def _facts(flow: Flow) -> Facts:

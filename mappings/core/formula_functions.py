@@ -9,6 +9,7 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from mappings.core import dates
+from mappings.core.formula_records import known_as, origin
 from mappings.core.lookups import found_in_table, missed
 from mappings.core.money import EXACT, ZERO, bounded, minor_units, plain, rounded
 from mappings.core.operands import add, before, equal, is_blank, num, short, truth, txt
@@ -203,6 +204,8 @@ _ALL = [
     Function("ALLSAME", "ALLSAME(Lines[].Code)", "The value when all are equal and none is blank, otherwise blank.", _all_same, 1, MANY),
     Function("LOOKUP", 'LOOKUP("table", key, otherwise)', "The value of a lookup table's row.", _lookup, 2, 3, lazy=True),
     Function("SETTING", 'SETTING("name", otherwise)', "A setting of the connection or flow.", _setting, 1, 2, lazy=True),
+    Function("ORIGIN", 'ORIGIN("orders", number)', '"here" if the target brought that record, else "elsewhere".', origin, 2, 2, lazy=True),
+    Function("KNOWNAS", 'KNOWNAS("orders", number)', "Another record's number in the target, or blank.", known_as, 2, 2, lazy=True),
     Function("CONTAINS", "CONTAINS(text, part)", "Yes when the part occurs.", lambda text, part: txt(part) in txt(text), 2, 2),
     Function("STARTSWITH", "STARTSWITH(text, part)", "Yes when it begins so.", lambda text, part: txt(text).startswith(txt(part)), 2, 2),
     Function("ENDSWITH", "ENDSWITH(text, part)", "Yes when it ends so.", lambda text, part: txt(text).endswith(txt(part)), 2, 2),

@@ -52,7 +52,8 @@ class Need:
     """A question a mapping cannot answer from the record.
 
     `kind` "reference": the target's id of the source record `key` of `stream`; "record": `key` must exist in the target's `stream`;
-    "hazard": the hazard class of `key` in the target's `stream`, "" for what is not hazardous or not known.
+    "hazard": the hazard class of `key` in the target's `stream`, "" for what is not hazardous or not known; "origin": whether the target
+    brought its record `key` of `stream` to the source, "" where nobody knows.
     Two needs are equal when they ask the same; `path` (the target field that asks) does not count.
     """
 

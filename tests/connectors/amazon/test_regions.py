@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 
-from connectors.amazon.regions import BY_COUNTRY, MARKETPLACES, chosen, marketplace_name
+from connectors.amazon.regions import BY_COUNTRY, MARKETPLACES, chosen, derived, marketplace_name
 
 
 def test_there_are_23_marketplaces_in_three_regions() -> None:
@@ -27,3 +27,8 @@ def test_a_marketplace_is_chosen_by_id_or_by_country() -> None:
 
 def test_without_a_choice_all_of_the_region_count() -> None:
     assert {MARKETPLACES[one].country for one in chosen({"region": "FE"})} == {"SG", "AU", "JP"}
+
+
+def test_formulas_may_ask_which_marketplaces_a_connection_has() -> None:
+    assert derived({"region": "NA", "marketplace_ids": "US, ca"}) == {"marketplaces": f"{BY_COUNTRY['US'].id},{BY_COUNTRY['CA'].id}"}
+    assert BY_COUNTRY["DE"].id in derived({"region": "EU"})["marketplaces"]

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from mappings.core.formula import FUNCTIONS, FormulaError, compile_formula, evaluate, paths_in, tables_in
-from mappings.core.refusal import RefusedError
-from mappings.core.state import Scope
-from mappings.core.values import Facts
+from mappings.core.refusal import RefusedError, UnansweredError
+from mappings.core.state import Scope, State
+from mappings.core.values import Facts, Need
 
 RECORD: dict[str, Any] = {
     "A": Decimal("1.5"),
@@ -189,3 +189,25 @@ def test_a_formula_names_its_fields_and_tables() -> None:
 
 def test_every_function_has_help() -> None:
     assert all(one.help and one.signature.startswith(one.name + "(") for one in FUNCTIONS.values())
+
+
+def test_a_question_about_another_record_is_asked_once_and_then_answered() -> None:
+    compiled, facts = compile_formula('ORIGIN("orders", Id) & "/" & KNOWNAS("orders", Id)'), Facts(answers={})
+    with pytest.raises(UnansweredError):
+        evaluate(compiled, {"Id": " 7 "}, facts)
+    assert facts.asked == {Need(kind="origin", stream="orders", key="7")}
+    known = {Need(kind="origin", stream="orders", key="7"): "here", Need(kind="reference", stream="orders", key="7"): "SO-1"}
+    assert evaluate(compiled, {"Id": "7"}, Facts(answers=known)) == "here/SO-1"
+
+
+@pytest.mark.parametrize(("kind", "name", "answer"), [("origin", "ORIGIN", ""), ("reference", "KNOWNAS", None)])
+def test_what_nobody_knows_is_blank_and_not_waited_for(kind: str, name: str, answer: str | None) -> None:
+    state = State({"Id": "7"}, Facts(answers={Need(kind=kind, stream="orders", key="7"): answer}))
+    assert compile_formula(f'ISBLANK({name}("orders", Id))')(state) is True
+    assert state.waits == []
+
+
+def test_without_a_number_nothing_is_asked() -> None:
+    facts = Facts(answers={})
+    assert evaluate(compile_formula('ISBLANK(ORIGIN("orders", Id))'), {"Id": "  "}, facts) is True
+    assert not facts.asked
