@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
+
+
+def normalised(text: str) -> str:
+    """Equal for all spellings of one value: `Digital Services Fee` and `DigitalServicesFee` (settlement reference, 3)."""
+    return NOT_ALPHANUMERIC.sub("", text).casefold()
+
 
 class Kind(NamedTuple):
-    """What a line is, in the file's own words (settlement reference, 3). Compared only after `posting.normalised`."""
+    """What a line is, in the file's own words (settlement reference, 3). Compared only after `normalised`."""
 
     transaction_type: str
     amount_type: str
