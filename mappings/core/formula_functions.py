@@ -94,6 +94,12 @@ def _sum_if(keys: Any, wanted: Any, values: Any) -> Decimal:
     return _sum(*[value for key, value in pairs if equal(key, wanted)])
 
 
+def _absolute(value: Any) -> Any:
+    if value.__class__ is list:
+        return [None if is_blank(one) else bounded(num(one)).copy_abs() for one in value]
+    return bounded(num(value)).copy_abs()
+
+
 def _as_list(value: Any) -> list[Any]:
     return value if value.__class__ is list else [value]
 
@@ -195,7 +201,7 @@ _ALL = [
     Function("VALUE", "VALUE(text)", "Text as a number.", lambda value: bounded(num(value)), 1, 1),
     Function("ROUND", "ROUND(number, places)", "Rounded half up.", lambda v, n=0: rounded(bounded(num(v)), _places(n)), 1, 2),
     Function("INT", "INT(number)", "The whole number below.", lambda v: bounded(num(v)).quantize(Decimal(1), ROUND_FLOOR, EXACT), 1, 1),
-    Function("ABS", "ABS(number)", "Without its sign.", lambda value: bounded(num(value)).copy_abs(), 1, 1),
+    Function("ABS", "ABS(number)", "Without its sign; of a list, each number.", _absolute, 1, 1),
     Function("MIN", "MIN(a, b, …)", "The smallest number; blanks do not count.", _smallest, 1, MANY),
     Function("MAX", "MAX(a, b, …)", "The largest number; blanks do not count.", _largest, 1, MANY),
     Function("SUM", "SUM(Lines[].Amount)", "The sum of a list or of several values.", _sum, 1, MANY),

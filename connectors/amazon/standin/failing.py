@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from connectors.amazon.standin.markets import Market
 from connectors.amazon.standin.order_lines import money
+from connectors.amazon.standin.order_totals import add_up
 from connectors.base import Payload
 
 UNKNOWN_SKU = "unknown_sku"
@@ -25,6 +26,8 @@ def spoil(order: Payload, reason: str, market: Market) -> None:
     elif reason == TOTALS_MISMATCH:
         total = Decimal(line["proceeds"]["proceedsTotal"]["amount"]) + 700
         line["proceeds"]["proceedsTotal"] = money(total, market)
+        # The order's total follows: what it is made of tells another story.
+        add_up(order, market)
     else:
         order.pop("buyer", None)
         order.pop("recipient", None)

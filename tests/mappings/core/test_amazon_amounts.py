@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from connectors.amazon.standin.failing import TOTALS_MISMATCH
 from connectors.amazon.standin.order_totals import add_tip, market_of
 from connectors.amazon.standin.orders import KINDS, USUAL, cancel_lines, generate, ship_all
 from mappings.core.engine import apply
@@ -99,3 +100,24 @@ def test_an_order_of_which_one_line_is_left_is_worth_that_line() -> None:
         cancel_lines(order, order["orderItems"], by="BUYER", reason="Buyer cancelled")
         payload = mapped(order).payload
         assert (payload["OrderStatus"], payload["TotalAmount"]) == ("Cancelled", 0)
+
+
+def test_an_order_that_is_made_with_wrong_totals_stops_with_totals() -> None:
+    made = generate(seed=3, count=400, now=NOW, skus=SKUS, failing=0.5, weights=dict.fromkeys(USUAL, 1))
+    wrong = [one.order for one in made if one.expected == TOTALS_MISMATCH]
+    assert len(wrong) > 20
+    assert {mapped(order).hold for order in wrong} == {"TOTALS"}
+
+
+@pytest.mark.parametrize("kind", ["plain", "fba", "part_cancelled", "cod"])
+def test_a_line_whose_own_total_is_another_one_stops_the_order(kind: str) -> None:
+    for order in orders(kind, count=20):
+        line = next(one for one in order["orderItems"] if one["quantityOrdered"])
+        line["proceeds"]["proceedsTotal"]["amount"] = str(Decimal(line["proceeds"]["proceedsTotal"]["amount"]) + 3)
+        assert [one.code for one in mapped(order).problems] == ["totals"], order["orderId"]
+
+
+def test_a_line_without_a_total_of_its_own_stops_nothing() -> None:
+    for order in orders("plain", count=10):
+        del order["orderItems"][0]["proceeds"]["proceedsTotal"]
+        balances(order)

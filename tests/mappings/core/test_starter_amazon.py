@@ -159,12 +159,30 @@ def test_what_was_shipped_keeps_address_and_method_that_tims_has() -> None:
     assert not {"ShippingAddress", "ShippingMethod", "CarrierID"} & set(arrives(shipped))
 
 
-def test_a_replacement_is_free_and_names_the_order_that_it_replaces() -> None:
+def associated(kind: str, number: str = "111-0000000-0000001") -> dict[str, Any]:
     free = order(line(part("ITEM", "0.00")), total="0.00")
-    free["associatedOrders"] = [{"orderId": "111-0000000-0000001", "associationType": "REPLACEMENT_ORIGINAL_ID"}]
-    payload = arrives(free)
+    free["associatedOrders"] = [{"orderId": number, "associationType": kind}]
+    return free
+
+
+@pytest.mark.parametrize("kind", ["REPLACEMENT_ORIGINAL_ID", "EXCHANGE_ORIGINAL_ID"])
+def test_a_replacement_or_exchange_is_free_and_names_the_order_that_it_replaces(kind: str) -> None:
+    payload = arrives(associated(kind))
     assert (payload["IsReplacement"], payload["TotalAmount"]) == (True, D("0.00"))
+    assert payload["OriginalSalesOrderID"] == "C-000017"
     assert payload["Notes"] == "Replaces Amazon order 111-0000000-0000001."
+
+
+def test_an_original_that_tims_does_not_have_is_not_waited_for() -> None:
+    found = mapped(associated("REPLACEMENT_ORIGINAL_ID", "ZZ-0000000-0000001"))
+    assert (found.problems, found.waits, "OriginalSalesOrderID" in found.payload) == ((), (), False)
+    assert found.payload["Notes"] == "Replaces Amazon order ZZ-0000000-0000001."
+
+
+def test_an_order_that_belongs_to_another_in_some_other_way_is_no_replacement() -> None:
+    payload = arrives(associated("BUNDLED_WITH_ID"))
+    assert (payload["IsReplacement"], "OriginalSalesOrderID" in payload) == (False, False)
+    assert not payload.get("Notes")
 
 
 def test_the_marketplaces_own_tax_is_not_the_sellers() -> None:
