@@ -1,8 +1,8 @@
 """Reads the JSON Schemas that declare every field of a stream or operation: for pickers, validation and masking.
 
-Conventions (draft 2020-12): `title` or `x-label` = label, `description` = help, `x-personal`, `x-volatile`, `readOnly`, `required`,
-`maxLength`, `enum`, `format` date or date-time, `$ref` to `#/$defs/…`; `x-system` at the top is the name that messages use
-("TIMS takes at most 60").
+Conventions (draft 2020-12): `title` or `x-label` = label, `description` = help, `x-personal`, `x-volatile`, `readOnly`, `required`
+(or that of `else`: required in the usual case), `maxLength`, `enum`, `format` date or date-time, `$ref` to `#/$defs/…`; `x-system` at the
+top is the name that messages use ("TIMS takes at most 60").
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def resolved(root: Node, node: Node) -> Node:
 
 
 def _under(root: Node, node: Node, *, path: str, personal: bool, volatile: bool, refs: tuple[str, ...]) -> Iterator[Field]:
-    required = node.get("required", ())
+    required = (*node.get("required", ()), *node.get("else", {}).get("required", ()))
     for name, raw in node.get("properties", {}).items():
         at = f"{path}.{name}" if path else name
         yield from _field(root, raw, path=at, required=name in required, personal=personal, volatile=volatile, refs=refs)

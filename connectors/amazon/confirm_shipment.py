@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
+from connectors.amazon import times
 from connectors.amazon.orders import PATH as ORDERS_PATH
 from connectors.amazon.times import normalised
 from connectors.base import Operation, Payload, Receipt, Reference
@@ -21,6 +23,8 @@ _SAID = (
     ),
 )
 """What is named in Amazon's own words, and what to do then; the first that fits counts."""
+_AHEAD = timedelta(minutes=5)
+_OURS = ("orderId", "voided", "orderedAt")
 _ADDED = ("quantity", "transparencyCodes")
 
 
@@ -28,13 +32,16 @@ def send(client: JsonClient, payload: Payload, reference: Reference) -> Receipt:
     """Confirms one package; the same package number again corrects it. Raises RejectedError that tells why Amazon refuses and what to do.
 
     A package that Amazon already holds just so counts as confirmed, even where it refuses to hear it again. One that was voided is told
-    to people: ConflictError when Amazon knows of it, NotNeededError when it does not.
+    to people: ConflictError when Amazon knows of it, NotNeededError when it does not and for one that is left out for a reason.
     """
     order, package = str(payload.get("orderId") or ""), _summed(_group(payload, "packageDetail"))
     number = str(package.get("packageReferenceId") or "")
     if payload.get("voided"):
         raise _voided(client, order, number, known=bool(reference.target))
-    body = {name: value for name, value in payload.items() if name not in ("orderId", "voided")} | {"packageDetail": package}
+    if package.get("leftOut"):
+        raise NotNeededError(str(package["leftOut"]), code="left_out")
+    package["shipDate"] = _ship_date(package.get("shipDate"), payload.get("orderedAt"), times.now())
+    body = {name: value for name, value in payload.items() if name not in _OURS} | {"packageDetail": package}
     try:
         client.call("POST", f"orders/v0/orders/{quote(order, safe='')}/shipmentConfirmation", body=body, limit="confirmShipment")
     except MissingError as error:
@@ -46,6 +53,17 @@ def send(client: JsonClient, payload: Payload, reference: Reference) -> Receipt:
             return Receipt(key=f"{order}/{number}", outcome="unchanged")
         raise _refused(order, package, held, error) from None
     return Receipt(key=f"{order}/{number}", outcome="changed" if reference.target else "created")
+
+
+def _ship_date(shipped: Any, ordered: Any, now: datetime) -> Any:
+    """When it left, as Amazon takes it: a second after the order at the earliest, and not in the future (entity map 11.1).
+
+    Up to five minutes ahead, the ERP's clock is; what is further ahead stays, so that Amazon refuses it and a person hears of it.
+    """
+    left, order = times.parsed(shipped), times.parsed(ordered)
+    if left and now < left <= now + _AHEAD:
+        left, shipped = now, times.written(now)
+    return times.moved(times.written(order), seconds=1) if left and order and left <= order else shipped
 
 
 def _summed(package: Payload) -> Payload:

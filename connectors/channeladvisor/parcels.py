@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from connectors.base import Payload
-from connectors.channeladvisor.times import moved, normalised
+from connectors.channeladvisor.times import moved, normalised, written
 from connectors.channeladvisor.values import text
 from connectors.errors import ConflictError, ConnectorError, NotNeededError, Problem, RejectedError
 
 CORRECTABLE = ("TrackingNumber", "TrackingUrl", "ReturnTrackingNumber", "Carrier", "Class")
+AHEAD = 300
+"""Seconds by which the ERP's clock may be ahead."""
 _NUMBERS = re.compile(r"(\d{1,12})-(\d{1,2})\Z")
 
 
@@ -29,23 +32,26 @@ class Parcel:
     voided: bool = False
 
 
-def parcel(payload: Payload) -> Parcel:
-    """The package of a payload: tracking number without blanks and in capitals, shipped after it was ordered.
+def parcel(payload: Payload, *, now: datetime) -> Parcel:
+    """The package of a payload: tracking number without blanks and in capitals, shipped after it was ordered and not in the future.
 
-    Raises RejectedError for a payload without order, name or contents, NotNeededError where the marketplace ships itself.
+    Raises RejectedError for a payload without order, name or contents, NotNeededError where the marketplace ships itself and for a package
+    that the channel is told nothing of (`LeftOut`).
     """
     order, name = payload.get("ChannelAdvisorOrderID"), text(payload.get("SellerShipmentID"))
     if payload.get("FulfilledBy") == "External":
         raise NotNeededError("The marketplace ships this order itself; it is told nothing.", code="externally_managed")
     units = _units(payload.get("Items"))
+    if payload.get("LeftOut") and not units:
+        raise NotNeededError(text(payload["LeftOut"]), code="left_out")
     if not isinstance(order, int) or isinstance(order, bool) or order < 1 or not name or not units:
         words = "A shipment needs the order's number, its own name and at least one line with its units. Correct the mapping."
         raise RejectedError(words, code="incomplete")
-    skip = ("ChannelAdvisorOrderID", "SellerShipmentID", "ShipmentNumber", "Status", "FulfilledBy", "OrderedAt", "Items")
+    skip = ("ChannelAdvisorOrderID", "SellerShipmentID", "ShipmentNumber", "Status", "FulfilledBy", "OrderedAt", "LeftOut", "Items")
     fields = {key: value for key, value in payload.items() if key not in skip and value is not None}
     if "TrackingNumber" in fields:
         fields["TrackingNumber"] = tracking(fields["TrackingNumber"])
-    fields["ShippedDateUtc"] = _shipped_at(payload)
+    fields["ShippedDateUtc"] = _shipped_at(payload, now)
     number = text(payload.get("ShipmentNumber")) or _number(name)
     return Parcel(order=order, name=name, number=number, fields=fields, units=units, voided=payload.get("Status") == "Voided")
 
@@ -129,9 +135,14 @@ def _pairs(items: Any) -> Iterator[tuple[int, int]]:
             yield number, quantity
 
 
-def _shipped_at(payload: Payload) -> str:
-    """A marketplace takes no shipment from before the order: one that seems so left a second after it."""
-    shipped, ordered = normalised(payload.get("ShippedDateUtc")), normalised(payload.get("OrderedAt"))
+def _shipped_at(payload: Payload, now: datetime) -> str:
+    """A marketplace takes no shipment from before the order nor from the future: clocks differ (entity map 11.1).
+
+    One that seems older than its order left a second after it; up to five minutes ahead is now, and what is further ahead stays.
+    """
+    shipped, ordered, today = normalised(payload.get("ShippedDateUtc")), normalised(payload.get("OrderedAt")), written(now)
+    if today < shipped <= moved(today, seconds=AHEAD):
+        shipped = today
     return moved(ordered, seconds=1) if ordered and shipped and shipped <= ordered else shipped
 
 

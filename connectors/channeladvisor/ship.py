@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from connectors.base import Operation, Outcome, Payload, Receipt, Reference
 from connectors.channeladvisor import ship_v1, ship_v2
@@ -29,9 +30,10 @@ def send_many(client: JsonClient, entries: Sequence[tuple[Payload, Reference]]) 
     """
     outcomes: dict[int, Outcome] = {}
     parcels: dict[int, Parcel] = {}
+    now = datetime.now(UTC)
     for place, (payload, _) in enumerate(entries):
         try:
-            parcels[place] = parcel(payload)
+            parcels[place] = parcel(payload, now=now)
         except ConnectorError as error:
             outcomes[place] = error
     act = ship_v1.send_many if client.settings.get("dialect") == "rest-v1" else ship_v2.send_many

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from connectors.base import Payload, Record, Summary
 from connectors.errors import MissingError
 from connectors.http import JsonClient
-from connectors.tims.streams import PAGE, changed, fetch, moment, record
+from connectors.tims.bundles import Place, bundles_of, completed
+from connectors.tims.streams import PAGE, changed, fetch, listed, moment, record
 
 PATH = "shipments"
 LEFT_THE_HOUSE = ("Shipped", "Delivered")
@@ -23,13 +25,12 @@ ORDER_FIELDS = (
 def read(client: JsonClient, cursor: str) -> Iterator[Record]:
     """Packages of shipments that changed since the cursor; those of a shipment that never left the house are left out.
 
-    A shipment voided after it was sent comes with `Status` Voided: what a channel was told cannot be taken back there.
+    A shipment voided after it was sent comes with `Status` Voided: what a channel was told cannot be taken back there. `Package.Completes`
+    holds the units of the channel's lines that are complete with the package; of an order with bundles all packages come together.
     """
     rows = changed(client, PATH, cursor)
     while page := list(islice(rows, PAGE)):
-        orders = _orders(client, [row for row, _ in page])
-        for row, place in page:
-            yield from _records(row, orders, place)
+        yield from _of_rows(client, page)
 
 
 def read_one(client: JsonClient, key: str) -> Record | None:
@@ -45,9 +46,8 @@ def read_many(client: JsonClient, keys: Sequence[str]) -> list[Record]:
             shipments.append(fetch(client, PATH, shipment_id))
         except MissingError:
             continue
-    orders, wanted = _orders(client, shipments), set(keys)
-    found = (one for row in shipments for one in _records(row, orders, ""))
-    return [one for one in found if {one.key, one.part_of} & wanted]
+    wanted = set(keys)
+    return [one for one in _of_rows(client, [(row, "") for row in shipments]) if {one.key, one.part_of} & wanted]
 
 
 def compare(package: Payload) -> Payload:
@@ -69,16 +69,49 @@ def _shipment_of(key: str) -> str:
     return shipment_id if shipment_id and number.isdigit() and len(number) <= 2 else key
 
 
-def _records(row: Any, orders: dict[str, Payload], place: str) -> Iterator[Record]:
+def _of_rows(client: JsonClient, rows: Sequence[tuple[Any, str]]) -> Iterator[Record]:
+    """The packages of these shipments, each with its place. Those of an order with bundles come with the last of its shipments here."""
+    orders = _orders(client, [row for row, _ in rows])
+    bundled = {key for key, order in orders.items() if bundles_of(order)}
+    last = {_order_of(row): at for at, (row, _) in enumerate(rows)}
+    for at, (row, place) in enumerate(rows):
+        key = _order_of(row)
+        if key not in bundled:
+            yield from _records(row, orders.get(key), place)
+        elif last[key] == at:
+            yield from _together(client, orders[key], place)
+
+
+def _together(client: JsonClient, order: Payload, place: str) -> Iterator[Record]:
+    """Every package of an order: what one of them completes depends on the others."""
+    rows = list(listed(client, PATH, sales_order_id=order["SalesOrderID"]))
+    named = [row for row in rows if isinstance(row, dict) and row.get("ShipmentID")]
+    done = completed(order, [row for row in named if _has_left(row)])
+    # What a package completes may change without its own shipment, so all of them together say how new it is.
+    version = f"{sum(int(row.get('Version') or 0) for row in named):012d}"
+    for row in rows:
+        yield from (replace(one, version=version) for one in _records(row, order, place, done))
+
+
+def _order_of(row: Any) -> str:
+    return str(row.get("SalesOrderID") or "") if isinstance(row, dict) else ""
+
+
+def _has_left(row: Payload) -> bool:
+    return row.get("Status") in LEFT_THE_HOUSE or (row.get("Status") == "Voided" and bool(row.get("ShippedAt")))
+
+
+def _records(row: Any, order: Payload | None, place: str, done: Mapping[Place, list[Payload]] | None = None) -> Iterator[Record]:
     whole = record(row, "ShipmentID", place)
     if whole.problem:
         yield whole
-    elif row.get("Status") in LEFT_THE_HOUSE or (row.get("Status") == "Voided" and row.get("ShippedAt")):
+    elif _has_left(row):
+        done = completed(order, [row]) if done is None and order else done or {}
         for box in row.get("Packages") or ():
-            yield _package(whole, box, orders.get(str(row.get("SalesOrderID"))))
+            yield _package(whole, box, order, done)
 
 
-def _package(whole: Record, box: Any, order: Payload | None) -> Record:
+def _package(whole: Record, box: Any, order: Payload | None, done: Mapping[Place, list[Payload]]) -> Record:
     number = box.get("PackageNumber") if isinstance(box, dict) else None
     key = f"{whole.key}-{number or 'unreadable'}"
     if not number or order is None:
@@ -87,12 +120,13 @@ def _package(whole: Record, box: Any, order: Payload | None) -> Record:
         return Record(key=key, payload={}, cursor=whole.cursor, version=whole.version, problem=words, part_of=whole.key)
     shipment = {name: value for name, value in whole.payload.items() if name != "Packages"}
     about = {name: order.get(name) for name in ORDER_FIELDS}
-    payload = {**shipment, "Package": {**box, "Lines": _lines(box, order)}, "Order": about}
+    package = {**box, "Lines": _lines(box, order), "Completes": done.get((whole.key, number), [])}
+    payload = {**shipment, "Package": package, "Order": about}
     return Record(key=key, payload=payload, cursor=whole.cursor, version=whole.version, part_of=whole.key)
 
 
 def _lines(box: Payload, order: Payload) -> list[Payload]:
-    """The package's lines with the channel's own line ids, which only the order knows."""
+    """The package's lines with their names in the order, which tell the channel's own line."""
     external = {line.get("LineNumber"): line.get("ExternalLineID") for line in order.get("LineItems") or ()}
     return [{**line, "ExternalLineID": external.get(line.get("LineNumber"))} for line in box.get("Lines") or ()]
 

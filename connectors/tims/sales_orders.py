@@ -10,6 +10,7 @@ from connectors.base import Outcome, Payload, Receipt, Reference
 from connectors.errors import ConflictError, ConnectorError, MissingError, NotNeededError, OutcomeUnknownError, RejectedError, StaleError
 from connectors.http import JsonClient
 from connectors.tims import bulk, changes, external
+from connectors.tims.bundles import numbered
 from connectors.tims.client import DuplicateError, ReplayedError, in_production
 from connectors.tims.masking import mask_for_test
 from connectors.tims.streams import fetch
@@ -53,8 +54,8 @@ def find(client: JsonClient, reference: Reference) -> Receipt | None:
 
 
 def prepared(client: JsonClient, payload: Payload, reference: Reference) -> Payload:
-    """The order with its names and fingerprint, masked when this TIMS is not production."""
-    order = {**payload}
+    """The order with its names, its kits' lines and its fingerprint, masked when this TIMS is not production."""
+    order = {**numbered(payload)}
     order["SourceSystem"] = payload.get("SourceSystem") or reference.system
     order["ExternalOrderID"] = payload.get("ExternalOrderID") or reference.key
     if reference.version:

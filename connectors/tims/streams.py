@@ -56,8 +56,18 @@ def changed(client: JsonClient, path: str, since: str) -> Iterator[tuple[Any, st
                 raise
 
 
+def listed(client: JsonClient, path: str, **query: Any) -> Iterator[Any]:
+    """Every row of a filtered list."""
+    return (row for row, _ in _pages(client, path, query))
+
+
 def _rows(client: JsonClient, path: str, since: str) -> Iterator[tuple[Any, Any]]:
-    query: dict[str, Any] = {"limit": PAGE, **({"updated_since": since} if since else {})}
+    return _pages(client, path, {"updated_since": since} if since else {})
+
+
+def _pages(client: JsonClient, path: str, query: dict[str, Any]) -> Iterator[tuple[Any, Any]]:
+    """Every row with the time of its page."""
+    query = {"limit": PAGE, **query}
     seen: set[str] = set()
     while True:
         page = client.get(f"api/v1/{path}", **query)

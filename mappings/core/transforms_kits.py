@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
+from connectors.parts import part_name
 from mappings.core.declare import Argument, Given, Transform
 from mappings.core.money import ZERO, apportion, bounded, minor_units, rounded
 from mappings.core.operands import divide, is_blank, multiply, num, txt
@@ -99,7 +101,7 @@ def _lines(how: str, element: dict[str, Any], parts: list[dict[str, Any]], shari
 
 
 def _line(element: dict[str, Any], part: dict[str, Any], place: int, shares: dict[str, Decimal]) -> dict[str, Any]:
-    """A component as a line of the source's shape; `ItemID` gets the component's number, so that it stays unique."""
+    """A component as a line of the source's shape; its `ItemID` says of which line it is a part, and how many make one unit."""
     quantity, ordered = num(part.get("Quantity")), num(element.get("Quantity"))
     gone = num(element.get("QuantityCancelled"))
     cancelled = divide(multiply(gone, quantity), ordered) if gone and ordered else ZERO
@@ -107,7 +109,8 @@ def _line(element: dict[str, Any], part: dict[str, Any], place: int, shares: dic
     line = {name: value for name, value in element.items() if name not in ("IsBundle", "BundleComponents", "Promotions", *dropped)}
     price = rounded(divide(shares["ExtendedAmount"], quantity), 4) if quantity else ZERO
     own = {"SKU": part["SKU"], "Title": part.get("Title") or element.get("Title"), "Quantity": part.get("Quantity"), "UnitPrice": price}
-    return line | own | shares | {"QuantityCancelled": cancelled, "ItemID": f"{txt(element.get('ItemID'))}-{place + 1}"}
+    need = Fraction(quantity) / Fraction(ordered) if quantity > 0 and ordered > 0 else Fraction(1)
+    return line | own | shares | {"QuantityCancelled": cancelled, "ItemID": part_name(txt(element.get("ItemID")), need, place=place + 1)}
 
 
 KITS = (

@@ -8,8 +8,9 @@ from typing import Any
 from connectors.sandbox import Refusal, Request, Response, Router, Row, Sandbox, reply
 from connectors.tims.standin import documents
 from connectors.tims.standin.checks import flaw, refuse
-from connectors.tims.standin.orders import KIND, tell
-from connectors.tims.standin.stock import allocate, give_back
+from connectors.tims.standin.kits import follow
+from connectors.tims.standin.orders import KIND, reserve, tell
+from connectors.tims.standin.stock import give_back
 from connectors.tims.standin.totals import dec
 
 ACTIONS = Router()
@@ -78,6 +79,7 @@ def cancelled(box: Sandbox, row: Row, lines: list[dict[str, Any]] | None, by: st
         line["QuantityCancelled"] = dec(line["QuantityCancelled"]) + units
         if not open_units(line):
             line["LineStatus"] = "Shipped" if dec(line["QuantityShipped"]) else "Cancelled"
+    follow(row)
     row = settle(box, row, status_by_units(row), ["LineItems", "OrderStatus"], by)
     tell(box, "sales_order.line_cancelled", row)
     return row
@@ -106,8 +108,7 @@ def release(box: Sandbox, request: Request) -> Response:
     """Opens an order that is on hold, or a draft."""
     row = _take(box, request, ("OnHold", "Draft"))
     if row["OrderStatus"] == "Draft" and row["FulfilledBy"] == "Seller":
-        for line in row["LineItems"]:
-            allocate(box, line, line.get("LocationCode") or row.get("FulfillmentLocationCode"))
+        reserve(box, row)
     row["Hold"] = None
     return documents.shown(request, settle(box, row, "Open", ["Hold", "OrderStatus"]))
 

@@ -10,6 +10,7 @@ from connectors.sandbox import Refusal, Request, Response, Router, Row, Sandbox,
 from connectors.tims.standin import documents, totals
 from connectors.tims.standin.checks import Flaw, address_flaws, code_flaws, flaw, refuse, shape
 from connectors.tims.standin.events import announce
+from connectors.tims.standin.kits import kit_flaws, parents
 from connectors.tims.standin.stock import allocate
 from connectors.tims.standin.totals import dec
 
@@ -80,11 +81,18 @@ def add(box: Sandbox, request: Request, body: Any) -> Row:
     number = f"SO-{box.book.next_number('sales_orders', 1000001)}"
     row = {"SalesOrderID": number, **row}
     if row["FulfilledBy"] == "Seller" and row["OrderStatus"] != "Draft":
-        for line in row["LineItems"]:
-            allocate(box, line, line.get("LocationCode") or row.get("FulfillmentLocationCode"))
+        reserve(box, row)
     documents.save(box, KIND, number, row, changed=[])
     tell(box, "sales_order.created", row)
     return row
+
+
+def reserve(box: Sandbox, row: Row) -> None:
+    """Reserves what the lines need; a kit that is there with its components needs nothing itself."""
+    kits = parents(row)
+    for line in row["LineItems"]:
+        if line["LineNumber"] not in kits:
+            allocate(box, line, line.get("LocationCode") or row.get("FulfillmentLocationCode"))
 
 
 def tell(box: Sandbox, event: str, row: Row) -> None:
@@ -106,7 +114,7 @@ def _checked(box: Sandbox, request: Request, body: Any) -> Row:
         raise Refusal(409, "state_conflict", f"A new order cannot be {row['OrderStatus']}.", AllowedTransitions=list(allowed))
     for at, line in enumerate(row["LineItems"]):
         line.update({"LineNumber": line.get("LineNumber") or at + 1, **dict.fromkeys(UNITS, 0), "LineStatus": "Open"})
-    refuse("sales order", _flaws(box, row) + _line_flaws(box, row) + totals.fill(row))
+    refuse("sales order", _flaws(box, row) + _line_flaws(box, row) + kit_flaws(row) + totals.fill(row))
     row["Status"] = row["OrderStatus"]
     return row
 

@@ -11,6 +11,7 @@ from connectors.tims.standin import documents, orders
 from connectors.tims.standin.actions import ACTIVE, allow, open_units, settle, status_by_units
 from connectors.tims.standin.checks import Flaw, code_flaws, flaw, refuse, shape
 from connectors.tims.standin.events import announce
+from connectors.tims.standin.kits import follow, parents
 from connectors.tims.standin.stock import allocate, give_back
 from connectors.tims.standin.totals import dec
 
@@ -161,9 +162,11 @@ def _more_flaws(box: Sandbox, row: Row) -> list[Flaw]:
 
 
 def _line_flaws(row: Row, order: Row) -> list[Flaw]:
-    flaws, by_number = [], {line["LineNumber"]: line for line in order["LineItems"]}
+    flaws, by_number, kits = [], {line["LineNumber"]: line for line in order["LineItems"]}, parents(order)
     for path, line in contents(row):
         held = by_number.get(line.get("LineNumber"))
+        if line.get("LineNumber") in kits:
+            flaws.append(flaw(f"{path}.LineNumber", "invalid_choice", "A kit is shipped by its components.", line["LineNumber"]))
         if held is None and line.get("LineNumber") is not None:
             flaws.append(flaw(f"{path}.LineNumber", "not_found", "The order has no such line.", line["LineNumber"]))
         elif held and line["SKU"].upper() != held["SKU"].upper():
@@ -196,6 +199,7 @@ def _take_from_order(box: Sandbox, row: Row, order: Row, by: str) -> None:
             give_back(box, line, units, shipped=True)
         line["QuantityShipped"] = dec(line["QuantityShipped"]) + units
         line["LineStatus"] = "Open" if open_units(line) else "Shipped"
+    follow(order)
     settle(box, order, status_by_units(order), ["LineItems", "OrderStatus"], by)
 
 
@@ -206,6 +210,7 @@ def _give_to_order(box: Sandbox, row: Row, order: Row, by: str) -> None:
         line["QuantityShipped"], line["LineStatus"] = dec(line["QuantityShipped"]) - units, "Open"
         if order["FulfilledBy"] == "Seller":
             _restock(box, line, units)
+    follow(order)
     settle(box, order, status_by_units(order), ["LineItems", "OrderStatus"], by)
 
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from connectors.sandbox import Request, Response, Row, Sandbox, rfc3339
 from connectors.tims.standin import documents, shipments, tracking
 from connectors.tims.standin.actions import ACTIVE, CONTROLS, allow, open_units, settle
+from connectors.tims.standin.kits import parents
 from connectors.tims.standin.orders import KIND
 from connectors.tims.standin.totals import dec
 
@@ -61,7 +62,7 @@ def ship(
     allow(order, ACTIVE)
     dice, carrier = chance or box.random, order.get("CarrierID") or _carrier(box, order)
     lines = {line["LineNumber"]: line for line in order["LineItems"]}
-    parcels = plan or [[{"LineNumber": number, "Quantity": open_units(line)} for number, line in lines.items() if open_units(line)]]
+    parcels = plan or [to_pack(order)]
     packages = []
     for at_, parcel in enumerate(parcels):
         packed = [{"LineNumber": one["LineNumber"], "SKU": lines[one["LineNumber"]]["SKU"], "Quantity": one["Quantity"]} for one in parcel]
@@ -74,6 +75,16 @@ def ship(
         "ShippingMethod": order.get("ShippingMethod") or "WILLCALL", "Packages": packages,
     }  # fmt: skip
     return shipments.add(box, row, by="warehouse")
+
+
+def to_pack(order: Row) -> list[Row]:
+    """What is left to ship of an order; of a kit its components."""
+    kits, lines = parents(order), order["LineItems"]
+    return [
+        {"LineNumber": line["LineNumber"], "Quantity": open_units(line)}
+        for line in lines
+        if open_units(line) and line["LineNumber"] not in kits
+    ]
 
 
 def _carrier(box: Sandbox, order: Row) -> str:
@@ -133,7 +144,7 @@ def _one(box: Sandbox, order: Row, chance: random.Random, now: datetime) -> list
 
 def _plan(order: Row, way: str) -> list[list[Row]] | None:
     """Several parcels, or about half of the units; None where the order has too little for that."""
-    units = [{"LineNumber": line["LineNumber"], "Quantity": open_units(line)} for line in order["LineItems"] if open_units(line)]
+    units = to_pack(order)
     if len(units) == 1 and dec(units[0]["Quantity"]) > 1:
         half = dec(units[0]["Quantity"]) // 2
         units = [{**units[0], "Quantity": half}, {**units[0], "Quantity": dec(units[0]["Quantity"]) - half}]

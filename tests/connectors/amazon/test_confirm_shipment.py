@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -137,6 +138,34 @@ def test_units_of_one_line_that_were_packed_in_parts_are_told_as_one_quantity(we
     send(connected(), payload(orderItems=parts), REFERENCE)
     body = json.loads(web.calls[-1].request.body or "")
     assert body["packageDetail"]["orderItems"] == [{"orderItemId": LINE, "quantity": 3}, {"orderItemId": "2", "quantity": 1}]
+
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("shipped_at", "told"),
+    [
+        ("2026-11-20T12:05:00Z", "2026-11-20T12:00:00.000Z"), ("2026-11-20T12:05:01Z", "2026-11-20T12:05:01Z"),
+        ("2026-11-20T11:59:59Z", "2026-11-20T11:59:59Z"), ("2026-11-19T08:00:00Z", "2026-11-19T08:00:01.000Z"),
+        ("2026-11-18T08:00:00+02:00", "2026-11-19T08:00:01.000Z"), ("no time", "no time"),
+    ],
+)  # fmt: skip
+def test_a_clock_that_is_five_minutes_ahead_is_forgiven_and_nothing_left_before_its_order(
+    web: responses.RequestsMock, connected: Connect, monkeypatch: pytest.MonkeyPatch, shipped_at: str, told: str
+) -> None:
+    monkeypatch.setattr("connectors.amazon.times.now", lambda: NOON)
+    web.post(CONFIRM, status=204)
+    send(connected(), {**payload(shipDate=shipped_at), "orderedAt": "2026-11-19T08:00:00Z"}, REFERENCE)
+    body = json.loads(web.calls[-1].request.body or "")
+    assert (body["packageDetail"]["shipDate"], "orderedAt" in body) == (told, False)
+
+
+def test_a_package_that_is_left_out_is_told_to_nobody(connected: Connect) -> None:
+    left_out = payload(orderItems=[], leftOut="The rest of its bundle has not left yet.")
+    assert schema.validate(PACKAGE, "confirm_shipment", left_out) == []
+    with pytest.raises(NotNeededError, match="rest of its bundle"):
+        send(connected(), left_out, REFERENCE)
 
 
 def test_a_voided_package_that_amazon_was_never_told_of_is_not_confirmed(web: responses.RequestsMock, connected: Connect) -> None:

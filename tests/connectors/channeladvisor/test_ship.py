@@ -17,6 +17,9 @@ from connectors.errors import ConflictError, CredentialsError, MissingError, Not
 from connectors.http import JsonClient
 from tests.connectors.channeladvisor.conftest import orders, package, read_one, reference
 
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+GOOD: Payload = {"ChannelAdvisorOrderID": 7, "SellerShipmentID": "SH-000001-1", "Items": [{"ItemID": 1, "Quantity": 1}]}
+
 SHIP = CONNECTOR.operation("ship")
 
 
@@ -240,6 +243,24 @@ def test_a_time_in_the_future_is_refused_and_one_before_the_order_is_moved(
     assert shipped(box, order)[0]["ShippedDateUtc"] > normalised(order["OrderDate"])
 
 
+@pytest.mark.parametrize(
+    ("shipped_at", "told"),
+    [
+        ("2026-11-20T12:05:00Z", "2026-11-20T12:00:00.000000Z"), ("2026-11-20T12:05:01Z", "2026-11-20T12:05:01.000000Z"),
+        ("2026-11-20T11:59:59Z", "2026-11-20T11:59:59.000000Z"), ("2026-11-19T08:00:00Z", "2026-11-19T08:00:01.000000Z"),
+        ("no time", ""),
+    ],
+)  # fmt: skip
+def test_a_clock_that_is_five_minutes_ahead_is_forgiven_and_nothing_left_before_its_order(shipped_at: str, told: str) -> None:
+    payload = GOOD | {"ShippedDateUtc": shipped_at, "OrderedAt": "2026-11-19T08:00:00Z"}
+    assert parcel(payload, now=NOON).fields["ShippedDateUtc"] == told
+
+
+def test_a_parcel_that_is_left_out_is_told_to_nobody() -> None:
+    with pytest.raises(NotNeededError, match="rest of its bundle"):
+        parcel(GOOD | {"Items": [], "LeftOut": "The rest of its bundle has not left yet."}, now=NOON)
+
+
 def test_many_get_their_own_outcomes_in_order(box: ChannelAdvisorSandbox, client: JsonClient) -> None:
     made = orders(6, weights={"eBay US": 1}, lines=(1, 1))
     numbers = box.place_many(made)
@@ -292,12 +313,11 @@ def test_a_shipment_is_announced(box: ChannelAdvisorSandbox, client: JsonClient)
     ],
 )  # fmt: skip
 def test_a_payload_without_order_name_or_contents_is_refused_before_any_call(changes: Payload) -> None:
-    good: Payload = {"ChannelAdvisorOrderID": 7, "SellerShipmentID": "SH-000001-1", "Items": [{"ItemID": 1, "Quantity": 1}]}
-    assert parcel(good).number == "101"
+    assert parcel(GOOD, now=NOON).number == "101"
     with pytest.raises(RejectedError):
-        parcel({**good, **changes})
+        parcel({**GOOD, **changes}, now=NOON)
 
 
 def test_lines_that_name_one_item_twice_are_added_up() -> None:
     lines = [{"ItemID": 1, "Quantity": 1}, {"ItemID": 1, "Quantity": 2}]
-    assert parcel({"ChannelAdvisorOrderID": 7, "SellerShipmentID": "a", "Items": lines}).units == {1: 3}
+    assert parcel({"ChannelAdvisorOrderID": 7, "SellerShipmentID": "a", "Items": lines}, now=NOON).units == {1: 3}

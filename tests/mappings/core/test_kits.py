@@ -49,6 +49,24 @@ def test_the_line_of_an_exploded_bundle_holds_no_money_and_is_marked() -> None:
     assert (parent["IsKit"], parent["Price"], parent["ExtendedAmount"], parent["Quantity"]) == (True, 0, 0, 2)
 
 
+def test_components_say_of_which_line_they_are_parts_and_how_many_make_one_unit() -> None:
+    lines = kit("explode").payload["LineItems"]
+    assert [line["ExternalLineID"] for line in lines] == ["77", "77-1*1", "77-2*2", "78"]
+    assert [line.get("KitParentExternalLineID") for line in lines] == [None, "77", "77", None]
+    assert [line["ExternalLineID"] for line in kit("component_only").payload["LineItems"]] == ["77-1*1", "77-2*2", "78"]
+
+
+def test_cancelled_units_of_a_bundle_change_nothing_in_the_names_of_its_parts() -> None:
+    found = mapped(plain_order(BUNDLE | {"QuantityCancelled": 1}), settings={"kit_mode": "explode"})
+    assert [line["ExternalLineID"] for line in found.payload["LineItems"]] == ["77", "77-1*1", "77-2*2"]
+
+
+def test_components_that_do_not_divide_stay_exact() -> None:
+    odd = [{"SKU": "TK-1", "Quantity": 3}, {"SKU": "TK-2", "Quantity": 0}]
+    found = mapped(plain_order(BUNDLE | {"BundleComponents": odd}), settings={"kit_mode": "component_only"})
+    assert found.payload["LineItems"][0]["ExternalLineID"] == "77-1*3/2"
+
+
 def test_the_gift_message_of_a_bundle_is_printed_once() -> None:
     assert ["GiftMessage" in line for line in kit("component_only").payload["LineItems"]] == [True, False, False]
 

@@ -44,6 +44,8 @@ def package(**changes: Any) -> dict[str, Any]:
     made = copy.deepcopy(PACKAGE) | {name: value for name, value in changes.items() if name not in ("Package", "Order")}
     for group in ("Package", "Order"):
         made[group] |= changes.get(group, {})
+    units = [{name: one[name] for name in ("ExternalLineID", "Quantity")} for one in made["Package"]["Lines"] if one["Quantity"]]
+    made["Package"].setdefault("Completes", units)
     return made
 
 
@@ -99,10 +101,39 @@ def test_a_parcel_of_another_marketplace_needs_no_tracking_number() -> None:
     assert "TrackingNumber" not in payload
 
 
-def test_a_parcel_never_leaves_before_its_order_was_placed() -> None:
+def test_the_channels_get_the_time_of_the_order_too_so_that_no_parcel_leaves_before_it() -> None:
     early = package(ShippedAt="2026-11-19T23:40:00Z")
-    assert arrives("tims-package-to-amazon-shipment", early)["packageDetail"]["shipDate"] == "2026-11-19T23:41:07Z"
-    assert arrives("tims-package-to-ca-shipment", early)["ShippedDateUtc"] == "2026-11-19T23:41:07Z"
+    amazon, channel = arrives("tims-package-to-amazon-shipment", early), arrives("tims-package-to-ca-shipment", early)
+    assert (amazon["packageDetail"]["shipDate"], amazon["orderedAt"]) == ("2026-11-19T23:40:00Z", "2026-11-19T23:41:07Z")
+    assert (channel["ShippedDateUtc"], channel["OrderedAt"]) == ("2026-11-19T23:40:00Z", "2026-11-19T23:41:07Z")
+
+
+@pytest.mark.parametrize("slug", ["tims-package-to-amazon-shipment", "tims-package-to-ca-shipment"])
+def test_parts_of_a_bundle_that_complete_nothing_are_left_out_with_the_reason_and_wait_for_no_number(slug: str) -> None:
+    payload = arrives(slug, package(Package={"Completes": [], "TrackingNumber": None}))
+    found = payload.get("packageDetail", payload)
+    assert "rest of its bundle" in (found.get("leftOut") or found.get("LeftOut"))
+
+
+@pytest.mark.parametrize("slug", ["tims-package-to-amazon-shipment", "tims-package-to-ca-shipment"])
+def test_a_bundle_is_told_with_the_parcel_that_completes_it(slug: str) -> None:
+    part = {"LineNumber": 3, "ExternalLineID": "900001-2*3", "SKU": "TK-1001", "Quantity": Decimal(3)}
+    payload = arrives(slug, package(Package={"Lines": [part], "Completes": [{"ExternalLineID": "900001", "Quantity": 1}]}))
+    lines = payload["packageDetail"]["orderItems"] if "packageDetail" in payload else payload["Items"]
+    assert lines in ([{"orderItemId": "900001", "quantity": 1}], [{"ItemID": 900001, "Quantity": 1}])
+
+
+@pytest.mark.parametrize("slug", ["tims-package-to-amazon-shipment", "tims-package-to-ca-shipment"])
+def test_an_empty_parcel_is_an_error_and_not_left_out(slug: str) -> None:
+    found, target = mapped(slug, package(Package={"Lines": []})), shipped()[slug]["target"]
+    system = connector(target["connector"])
+    problems = validate(system.package, system.operation(target["operation"]).schema, found.payload)
+    assert {problem.path.rpartition(".")[2].lower() for problem in problems} >= {"items" if system.id == "channeladvisor" else "orderitems"}
+
+
+@pytest.mark.parametrize("slug", ["tims-package-to-amazon-shipment", "tims-package-to-ca-shipment"])
+def test_a_voided_parcel_that_never_had_a_number_waits_for_none(slug: str) -> None:
+    arrives(slug, package(Status="Voided", Package={"TrackingNumber": None}))
 
 
 @pytest.mark.parametrize(("status", "told"), [("Open", "Acknowledged"), ("OnHold", "OnHold"), ("Completed", "Completed")])
