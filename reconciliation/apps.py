@@ -10,3 +10,9 @@ class ReconciliationConfig(AppConfig):
 
     name = "reconciliation"
     verbose_name = "Reconciliation"
+
+    def ready(self) -> None:
+        from hub.engine import listeners
+        from reconciliation.engine import following
+
+        listeners.register(following.follow)

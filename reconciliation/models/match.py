@@ -13,23 +13,26 @@ from reconciliation.models.settlement import Settlement
 
 
 class SoldItem(models.Model):
-    """The money of one item of an order as the hub took it over: what a settlement is expected to bring. Refreshed with the order.
+    """The money of one item of an order as it was delivered to the ERP: what settlements are expected to bring for it. Amounts are for
+    the whole quantity, `promotions` what the buyer was spared. What belongs to the order as a whole has neither item code nor SKU.
 
-    `order_id` is the marketplace's own; `delivery` the latest that reached the ERP.
+    `order_id` is the marketplace's own number; `delivery` the latest that reached the ERP. `gross`: the prices hold the tax.
     """
 
-    source = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    source = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False)
     order_id = models.CharField("order", max_length=60)
-    item_code = models.CharField(max_length=40, blank=True)
+    item_code = models.CharField(max_length=60, blank=True)
     sku = models.CharField("SKU", max_length=200, blank=True)
+    quantity = models.DecimalField(max_digits=12, decimal_places=4, default=1)
     currency = models.CharField(max_length=3)
-    principal = models.DecimalField(max_digits=20, decimal_places=4, default=0)
+    price = models.DecimalField(max_digits=20, decimal_places=4, default=0)
     shipping = models.DecimalField(max_digits=20, decimal_places=4, default=0)
     giftwrap = models.DecimalField(max_digits=20, decimal_places=4, default=0)
-    promotion = models.DecimalField(max_digits=20, decimal_places=4, default=0)
+    promotions = models.DecimalField(max_digits=20, decimal_places=4, default=0)
     tax = models.DecimalField(max_digits=20, decimal_places=4, default=0)
-    placed_at = models.DateTimeField(null=True, blank=True)
-    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="+", db_index=False)
+    gross = models.BooleanField(default=False)
+    shipped_on = models.DateField(null=True, blank=True)
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False)
 
     class Meta:
         ordering: ClassVar = ["source", "order_id", "item_code"]
