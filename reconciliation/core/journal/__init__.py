@@ -1,0 +1,1 @@
+"""From the sums of a settlement to balanced journals and payments, as plain values."""

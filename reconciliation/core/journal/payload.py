@@ -1,0 +1,70 @@
+"""Journals and payments as the ERP takes them (TIMS contract, 8 and 9). No memo holds a name, an address or an order's contents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from reconciliation.core.journal.values import Journal, JournalLine, OrderPayment
+
+
+def journal_payload(journal: Journal, *, source_system: str, channel: str = "") -> dict[str, Any]:
+    """A general ledger entry. `channel` is the dimension that some accounts demand, such as AMZ-US; amounts stay Decimal."""
+    dated = journal.part.entry_date.isoformat()
+    return {
+        "SourceSystem": source_system,
+        "ExternalEntryID": journal.external_id,
+        "EntryDate": dated,
+        "PostingDate": dated,
+        "Currency": journal.currency,
+        "Description": f"{source_system} {journal.description[:1].lower()}{journal.description[1:]}"[:255],
+        "SourceDocument": {"Type": "Settlement", "ID": journal.settlement_id},
+        "Lines": [_line(line, channel) for line in journal.lines],
+        "TotalDebit": journal.debit,
+        "TotalCredit": journal.credit,
+    }
+
+
+def _line(line: JournalLine, channel: str) -> dict[str, Any]:
+    side: dict[str, Decimal] = {"Debit": line.debit} if line.debit else {"Credit": line.credit}
+    dimension = {"Channel": channel} if channel else {}
+    return {"LineNumber": line.number, "AccountCode": line.account, **side, "Memo": line.memo[:255], **dimension}
+
+
+def payment_payload(
+    payment: OrderPayment,
+    *,
+    source_system: str,
+    customer: str,
+    method: str = "MARKETPLACE",
+    open_documents: Sequence[tuple[str, Decimal]] = (),
+) -> dict[str, Any]:
+    """A payment of an order. `open_documents` are its invoices (for a refund its credit memos) with what is open on each, oldest first:
+    the payment is applied in that order, and what is left stays unapplied."""
+    dated = payment.day.isoformat()
+    return {
+        "PaymentType": str(payment.type),
+        "SourceSystem": source_system,
+        "ExternalPaymentID": payment.external_id,
+        "CustomerID": customer,
+        "PaymentDate": dated,
+        "PostingDate": dated,
+        "PaymentMethodCode": method,
+        "Reference": payment.settlement_id,
+        "Currency": payment.currency,
+        "Amount": payment.amount,
+        "BankAccountCode": payment.account,
+        "Applications": applications(payment.amount, open_documents),
+    }
+
+
+def applications(amount: Decimal, open_documents: Sequence[tuple[str, Decimal]]) -> list[dict[str, Any]]:
+    """Never more than is open, never more than was paid."""
+    left, made = amount, []
+    for number, is_open in open_documents:
+        applied = min(left, is_open)
+        if applied > 0:
+            made.append({"InvoiceID": number, "Amount": applied})
+            left -= applied
+    return made
