@@ -1,10 +1,10 @@
-"""TIMS, the ERP: items, customers, sales orders, shipments and the general ledger, as a declared connector."""
+"""TIMS, the ERP: items, customers, sales orders, shipments, receivables and the general ledger, as a declared connector."""
 
 from __future__ import annotations
 
 from connectors.base import Connector, Limit, Operation, Setting, Stream
 from connectors.notices import Webhook
-from connectors.tims import bulk, customers, gl_entries, packages, sales_orders, shipments, streams, webhook
+from connectors.tims import bulk, customers, gl_entries, invoices, packages, payments, sales_orders, shipments, streams, webhook
 from connectors.tims.check import check, environment
 from connectors.tims.client import LABEL, PACKAGE, connect
 from connectors.tims.order_settings import ORDER_SETTINGS
@@ -68,6 +68,24 @@ STREAMS = (
         summary=packages.summary,
     ),
     Stream(
+        id="invoices",
+        label="Invoices and credit memos",
+        schema="invoice_record",
+        read=streams.reader("invoices", "InvoiceID"),
+        read_one=streams.one_reader("invoices", "InvoiceID"),
+        read_many=invoices.read_many,
+        summary=invoices.summary,
+        link="api/v1/invoices/{key}",
+    ),
+    Stream(
+        id="payments",
+        label="Payments",
+        schema="payment_record",
+        read=streams.reader("payments", "PaymentID"),
+        read_one=streams.one_reader("payments", "PaymentID"),
+        link="api/v1/payments/{key}",
+    ),
+    Stream(
         id="gl_entries",
         label="General ledger entries",
         schema="gl_entry_record",
@@ -102,6 +120,18 @@ OPERATIONS = (
               link="api/v1/sales_orders/{key}"),
     Operation(id="shipments", label="Enter shipment of another warehouse", schema="shipment", send=shipments.send, repeatable=True,
               link="api/v1/shipments/{key}"),
+    Operation(id="invoices", label="Post invoice or credit memo", schema="invoice", send=invoices.send, find=invoices.find,
+              link="api/v1/invoices/{key}"),
+    Operation(id="void_invoice", label="Void invoice or credit memo", schema="invoice_void", send=invoices.void, repeatable=True,
+              link="api/v1/invoices/{key}"),
+    Operation(id="payments", label="Post payment", schema="payment", send=payments.send, send_many=payments.send_many,
+              find=payments.find, batch=bulk.MOST, link="api/v1/payments/{key}"),
+    Operation(id="apply_payment", label="Apply payment to invoices", schema="payment_application", send=payments.apply, repeatable=True,
+              link="api/v1/payments/{key}"),
+    Operation(id="unapply_payment", label="Take payment off invoices", schema="payment_release", send=payments.unapply, repeatable=True,
+              link="api/v1/payments/{key}"),
+    Operation(id="void_payment", label="Void payment", schema="payment_void", send=payments.void, repeatable=True,
+              link="api/v1/payments/{key}"),
     Operation(id="gl_entries", label="Post general ledger entry", schema="gl_entry", send=gl_entries.send, find=gl_entries.find,
               link="api/v1/gl_entries/{key}"),
     Operation(id="reverse_gl_entry", label="Reverse general ledger entry", schema="gl_reversal", send=gl_entries.reverse,

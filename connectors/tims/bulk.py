@@ -3,15 +3,51 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from connectors.base import Outcome, Payload, Receipt, Reference
 from connectors.errors import ConnectorError, OutcomeUnknownError, RejectedError
 from connectors.http import JsonClient
-from connectors.tims.client import part_error
+from connectors.tims.client import DuplicateError, ReplayedError, part_error
 
 MOST = 100
+
+
+def sent(
+    client: JsonClient,
+    path: str,
+    parts: Sequence[tuple[Payload, Reference]],
+    *,
+    new: Callable[[Payload, Reference], bool],
+    alone: Callable[[Payload, Reference], Receipt],
+) -> list[Outcome]:
+    """New documents in one call, all others one by one; one Outcome each, in order. Raises ConnectorError when the only call failed.
+
+    `alone` sends one part; it also decides about a document that is there already, and about a refusal that may be an old one.
+    """
+    fresh = [at for at, (document, reference) in enumerate(parts) if new(document, reference)]
+    outcomes: dict[int, Outcome] = {}
+    if len(fresh) > 1:
+        made = create(client, path, [parts[at] for at in fresh], alone=len(fresh) == len(parts))
+        outcomes = dict(zip(fresh, made, strict=True))
+    for at, (document, reference) in enumerate(parts):
+        first = outcomes.get(at)
+        if first is None or _worth_alone(first):
+            outcomes[at] = _caught(alone, document, reference)
+    return [outcomes[at] for at in range(len(parts))]
+
+
+def _worth_alone(outcome: Outcome) -> bool:
+    """Already there: to be compared. Refused: a bulk answer does not say whether the refusal is an old one."""
+    return isinstance(outcome, DuplicateError | ReplayedError) or (isinstance(outcome, RejectedError) and outcome.status == 422)
+
+
+def _caught(alone: Callable[[Payload, Reference], Receipt], document: Payload, reference: Reference) -> Outcome:
+    try:
+        return alone(document, reference)
+    except ConnectorError as error:
+        return error
 
 
 def create(client: JsonClient, path: str, parts: Sequence[tuple[Payload, Reference]], *, alone: bool) -> list[Outcome]:
@@ -44,7 +80,7 @@ def _call(client: JsonClient, path: str, parts: Sequence[tuple[Payload, Referenc
 
 def _outcome(result: Any) -> Outcome:
     if not isinstance(result, dict) or not isinstance(result.get("Status"), int):
-        return OutcomeUnknownError("TIMS's answer to several orders says nothing about this one; it will be asked.")
+        return OutcomeUnknownError("TIMS's answer to several records says nothing about this one; it will be asked.")
     status, key, version = result["Status"], result.get("ID"), result.get("Version")
     if 200 <= status < 300 and key:
         return Receipt(key=str(key), version=str(version or ""), outcome="created", answer={"ID": key, "Version": version})

@@ -172,7 +172,7 @@ def _problem(field: Mapping[str, Any]) -> Problem:
     return Problem(path=path, code=code, message=words, value=value, cause=cause)
 
 
-SHOWN = ("sales_order_record", "customer_record", "item", "shipment", "gl_entry_record")
+SHOWN = ("sales_order_record", "customer_record", "item", "shipment", "gl_entry_record", "invoice_record", "payment_record")
 """Schemas whose fields tell which values may be shown."""
 _NAMED_CAUSES = frozenset({"unknown_sku", "not_found", "inactive", "invalid_choice", "account_not_postable", "dimension_required"})
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from connectors.base import Outcome, Payload, Receipt, Reference
-from connectors.errors import ConflictError, ConnectorError, MissingError, NotNeededError, OutcomeUnknownError, RejectedError, StaleError
+from connectors.errors import ConflictError, MissingError, NotNeededError, OutcomeUnknownError, StaleError
 from connectors.http import JsonClient
 from connectors.tims import bulk, changes, external
 from connectors.tims.bundles import numbered
@@ -21,26 +21,18 @@ TRIES = 3
 
 def send(client: JsonClient, payload: Payload, reference: Reference) -> Receipt:
     """Creates the order, or changes the one that an earlier delivery made. Raises ConnectorError; ConflictError names every field."""
-    order = prepared(client, payload, reference)
-    if reference.target:
-        return amend(client, reference.target, order, reference)
-    if order.get("OrderStatus") == "Cancelled":
-        return _cancel_unknown(client, order, reference)
-    return create(client, order, reference)
+    return _alone(client, prepared(client, payload, reference), reference)
 
 
 def send_many(client: JsonClient, parts: Sequence[tuple[Payload, Reference]]) -> list[Outcome]:
     """New orders in one call, all others one by one; one Outcome each, in order. Raises ConnectorError when the only call failed."""
-    prepared_parts = [(prepared(client, payload, reference), reference) for payload, reference in parts]
-    new = [at for at, (order, reference) in enumerate(prepared_parts) if not reference.target and order.get("OrderStatus") != "Cancelled"]
-    outcomes: dict[int, Outcome] = {}
-    if len(new) > 1:
-        outcomes = dict(zip(new, bulk.create(client, PATH, [prepared_parts[at] for at in new], alone=len(new) == len(parts)), strict=True))
-    for at, (order, reference) in enumerate(prepared_parts):
-        first = outcomes.get(at)
-        if first is None or _worth_alone(first):
-            outcomes[at] = _alone(client, order, reference)
-    return [outcomes[at] for at in range(len(parts))]
+    return bulk.sent(
+        client,
+        PATH,
+        [(prepared(client, payload, reference), reference) for payload, reference in parts],
+        new=lambda order, reference: not reference.target and order.get("OrderStatus") != "Cancelled",
+        alone=lambda order, reference: _alone(client, order, reference),
+    )
 
 
 def find(client: JsonClient, reference: Reference) -> Receipt | None:
@@ -140,18 +132,10 @@ def _by_external_id(client: JsonClient, system: str, key: str) -> list[Payload]:
     return [one for one in page.get("Data") or () if one.get("SourceSystem") == system and one.get("ExternalOrderID") == key]
 
 
-def _worth_alone(outcome: Outcome) -> bool:
-    """Already there: to be compared. Refused: a bulk answer does not say whether the refusal is an old one."""
-    return isinstance(outcome, DuplicateError | ReplayedError) or (isinstance(outcome, RejectedError) and outcome.status == 422)
-
-
-def _alone(client: JsonClient, order: Payload, reference: Reference) -> Outcome:
-    try:
-        if reference.target:
-            return amend(client, reference.target, order, reference)
-        return _cancel_unknown(client, order, reference) if order.get("OrderStatus") == "Cancelled" else create(client, order, reference)
-    except ConnectorError as error:
-        return error
+def _alone(client: JsonClient, order: Payload, reference: Reference) -> Receipt:
+    if reference.target:
+        return amend(client, reference.target, order, reference)
+    return _cancel_unknown(client, order, reference) if order.get("OrderStatus") == "Cancelled" else create(client, order, reference)
 
 
 def receipt(order: Payload, outcome: str, warnings: Sequence[str] = ()) -> Receipt:

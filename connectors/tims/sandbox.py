@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from connectors.sandbox import Rate, Refusal, Request, Router, Row, Sandbox, Sending
 from connectors.tims.standin import (
+    accountant,
     actions,
     bulk,
     chart,
@@ -20,10 +21,12 @@ from connectors.tims.standin import (
     events,
     front,
     gl_entries,
+    invoices,
     items,
     ledger,
     matching,
     orders,
+    payments,
     seeds,
     shipments,
     stock,
@@ -41,6 +44,8 @@ AREAS = {
     "shipments": "sales",
     "inventory": "inventory",
     "webhooks": "webhooks",
+    "invoices": "ar",
+    "payments": "ar",
     "gl_entries": "gl",
     "gl_accounts": "gl",
     "fiscal_periods": "gl",
@@ -59,8 +64,12 @@ ROUTES.add(
     stock.STOCK,
     chart.CHART,
     gl_entries.GL_ENTRIES,
+    invoices.INVOICES,
+    payments.PAYMENTS,
     events.EVENTS_ROUTES,
 )
+CONTROLS = Router()
+CONTROLS.add(accountant.ACCOUNTANT, actions.CONTROLS)
 
 
 class TimsSandbox(Sandbox):
@@ -70,7 +79,7 @@ class TimsSandbox(Sandbox):
     """
 
     routes: ClassVar[Router] = ROUTES
-    controls: ClassVar[Router] = actions.CONTROLS
+    controls: ClassVar[Router] = CONTROLS
     label: ClassVar[str] = "TIMS"
     webhook_retries: ClassVar[tuple[float, ...]] = (60, 300, 900, 3600, 14400, 43200)
 
@@ -90,7 +99,7 @@ class TimsSandbox(Sandbox):
         self.api_keys: dict[str, tuple[str, ...]] = {API_KEY: SCOPES}
         self.scopes: tuple[str, ...] = SCOPES
         self.blocked_addresses: set[str] = set()
-        for part in (customers, items, orders, shipments, ledger, chart, gl_entries):
+        for part in (customers, items, orders, shipments, ledger, chart, gl_entries, invoices, payments):
             part.declare(self)
         if seeded and not self.book.count("items"):
             self.seed()
@@ -229,6 +238,10 @@ class TimsSandbox(Sandbox):
     def balances(self) -> dict[str, Decimal]:
         """Debits less credits of every account, in the company's currency; all of them together are zero."""
         return ledger.balances(self)
+
+    def invoice_shipments(self, on: bool = True) -> None:
+        """From now on what is shipped is invoiced at once, as in a TIMS that does its own receivables; or no longer."""
+        ledger.set_company(self, InvoicesShipments=on)
 
     def close_period(self, period: str, status: str = "Closed") -> Row:
         """The accountant closes a month such as 2026-10, locks it (`Locked`), or opens it again (`Open`)."""

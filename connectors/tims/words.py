@@ -59,17 +59,31 @@ FIELD_WORDS = {
     "dimension_required": "{path} is empty, but the account{given} demands it. Fill it in the posting rules or drop the demand in TIMS.",
 }
 
+_ACCOUNT_WORDS = {
+    "not_found": "{path}: TIMS has no account{given}. Create it there or choose another in the posting rules, then retry.",
+    "inactive": "{path}: account{given} is inactive in TIMS. Activate it there or choose another in the posting rules, then retry.",
+    "account_not_postable": "{path}: account{given} cannot be posted to in TIMS. Choose another in the posting rules, then retry.",
+    "currency_mismatch": "{path}: account{given} takes another currency only. Choose another in the posting rules, then retry.",
+}
+_INVOICE_WORDS = {
+    "not_found": "{path}: TIMS has no invoice or credit memo{given}.",
+    "inactive": "{path}: document{given} is a draft or void in TIMS. Post it there or choose another, then retry.",
+    "currency_mismatch": "{path}: document{given} is in another currency than the payment.",
+    "invalid_choice": "{path}: a receipt pays invoices, a refund credit memos, each of the payer's own; document{given} is neither.",
+    "not_unique": "{path}: this payment is applied to document{given} already.",
+}
 PLACE_WORDS = {
-    ("not_found", "AccountCode"): "{path}: TIMS has no account{given}. Create it there or choose another in the posting rules, then retry.",
-    ("inactive", "AccountCode"): (
-        "{path}: account{given} is inactive in TIMS. Activate it there or choose another in the posting rules, then retry."
-    ),
-    (
-        "currency_mismatch",
-        "AccountCode",
-    ): "{path}: account{given} takes another currency only. Choose another in the posting rules, then retry.",
+    **{(code, name): words for name in ("AccountCode", "GLAccountCode", "BankAccountCode") for code, words in _ACCOUNT_WORDS.items()},
+    **{(code, name): words for name in ("InvoiceID", "AppliesToInvoiceID") for code, words in _INVOICE_WORDS.items()},
     ("required", "ExchangeRate"): "{path} is required for a currency other than the company's. Enter the day's rate.",
     ("sum_mismatch", "Lines"): "{path}: the entry does not balance.",
+    ("sum_mismatch", "Applications"): "{path} add up to more than the payment, or than is left of it.",
     ("invalid_choice", "PostingDate"): "{path}{given} lies in a period that is not open.",
+    ("max_value", "Amount"): "{path}{given} is more than is still due on that document in TIMS.",
+    ("max_value", "Quantity"): "{path}{given} is more than is left: units are invoiced once, after they are shipped.",
+    (
+        "max_value",
+        "TotalAmount",
+    ): "{path}{given} is more than is left to credit. Credit less, or allow it with AllowOverCredit.",
 }
 """More exact words where the last part of the path tells what it is about."""

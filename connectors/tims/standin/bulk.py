@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from connectors.sandbox import Refusal, Request, Response, Router, Row, Sandbox, reply
-from connectors.tims.standin import customers, items, orders
+from connectors.tims.standin import customers, gl_entries, invoices, items, orders, payments
 from connectors.wire import decode
 
 BULK = Router()
@@ -15,6 +15,9 @@ COLLECTIONS: dict[str, tuple[Callable[[Sandbox, Request, Any], Row], str]] = {
     "sales_orders": (orders.add, "SalesOrderID"),
     "customers": (customers.add, "CustomerID"),
     "items": (items.add, "SKU"),
+    "gl_entries": (gl_entries.add, "EntryID"),
+    "invoices": (invoices.add, "InvoiceID"),
+    "payments": (payments.add, "PaymentID"),
 }
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Callable
-from typing import Any
 
-from connectors.sandbox import Refusal, Request, Response, Router, Row, Sandbox, reply
-from connectors.tims.standin import documents, ledger
-from connectors.tims.standin.actions import CONTROLS
+from connectors.sandbox import Refusal, Request, Response, Router, Row, Sandbox
+from connectors.tims.standin import documents
 from connectors.tims.standin.checks import Flaw, flaw
 
 CHART = Router()
@@ -76,25 +74,6 @@ def _all(query: dict[str, list[str]]) -> Callable[[Row], bool]:
     return lambda row: True
 
 
-@CONTROLS.on("POST", "/__sandbox__/edit/{kind}/{key}")
-def edit(box: Any, request: Request) -> Response:
-    """A person changes a document, such as closing a period: `{"Status": "Closed"}`."""
-    return reply(documents.public(box.edit(request.params["kind"], request.params["key"], request.json())))
-
-
-@CONTROLS.on("POST", "/__sandbox__/company")
-def switch(box: Sandbox, request: Request) -> Response:
-    """Switches of the company, such as `{"InvoicesShipments": true}`."""
-    ledger.set_company(box, **request.json())
-    return reply(ledger.company(box))
-
-
-@CONTROLS.on("GET", "/__sandbox__/trial_balance")
-def trial_balance(box: Sandbox, request: Request) -> Response:
-    """Debits less credits by account; all of them together are zero."""
-    return reply(ledger.balances(box))
-
-
 def open_period(box: Sandbox, date: str) -> str:
     """The period of a posting date. Raises Refusal 422 `period_closed`."""
     rows = (row for row in box.book.rows(PERIODS) if row["StartDate"] <= date <= row["EndDate"])
@@ -106,11 +85,9 @@ def open_period(box: Sandbox, date: str) -> str:
     return str(found["Period"])
 
 
-def account_flaws(box: Sandbox, line: Row, path: str, currency: str) -> list[Flaw]:
-    """Whether an account can take a line: it exists, is active and postable, takes the currency, and has its dimensions."""
-    code = line["AccountCode"]
+def account_flaws(box: Sandbox, code: str, at: str, currency: str) -> list[Flaw]:
+    """Whether an account can be posted to in a currency."""
     account = box.book.get(ACCOUNTS, code)
-    at = f"{path}.AccountCode"
     if account is None:
         return [flaw(at, "not_found", f"Account {code} does not exist.", code)]
     if not account["Active"]:
@@ -119,5 +96,11 @@ def account_flaws(box: Sandbox, line: Row, path: str, currency: str) -> list[Fla
         return [flaw(at, "account_not_postable", f"Account {code} cannot be posted to.", code)]
     if account.get("Currency") and account["Currency"] != currency:
         return [flaw(at, "currency_mismatch", f"Account {code} takes {account['Currency']} only.", code)]
-    missing = [name for name in account.get("_Dimensions") or () if not line.get(name)]
+    return []
+
+
+def dimension_flaws(box: Sandbox, line: Row, path: str) -> list[Flaw]:
+    """What the account of a line demands (its `_Dimensions`) and the line does not have."""
+    code = line["AccountCode"]
+    missing = [name for name in (box.book.get(ACCOUNTS, code) or {}).get("_Dimensions") or () if not line.get(name)]
     return [flaw(f"{path}.{name}", "dimension_required", f"Account {code} demands {name}.", code) for name in missing]

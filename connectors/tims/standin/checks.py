@@ -13,7 +13,8 @@ from connectors.sandbox import Refusal, Request, Row, Sandbox
 PACKAGE = "connectors.tims"
 STATE_COUNTRIES = frozenset({"US", "CA", "AU", "MX", "BR", "IN", "MY", "JP"})
 NO_POSTAL_CODE = frozenset({"HK", "AE", "IE", "QA", "PA", "BO", "GH", "JM", "MO", "AG", "BS", "BZ", "FJ", "KI", "ML", "YE", "ZW"})
-RECORDS = {"sales_order": "sales_order_record", "customer": "customer_record", "shipment": "package", "gl_entry": "gl_entry_record"}
+RECORDS = {"sales_order": "sales_order_record", "customer": "customer_record", "shipment": "package", "gl_entry": "gl_entry_record",
+           "invoice": "invoice_record", "payment": "payment_record"}  # fmt: skip
 Flaw = dict[str, Any]
 
 
@@ -126,3 +127,13 @@ def code_flaws(box: Sandbox, body: Row, codes: dict[str, str]) -> list[Flaw]:
         for name, listed in codes.items()
         if body.get(name) and not box.book.has("reference", f"{listed}/{body[name]}")
     ]
+
+
+def customer_flaws(box: Sandbox, key: str) -> list[Flaw]:
+    """Whether a customer exists and takes documents."""
+    customer = box.book.get("customers", key)
+    if customer is None:
+        return [flaw("CustomerID", "not_found", f"Customer {key} does not exist.", key)]
+    if customer["Status"] in ("Inactive", "Merged"):
+        return [flaw("CustomerID", "inactive", f"Customer {key} is {customer['Status']}.", key)]
+    return []

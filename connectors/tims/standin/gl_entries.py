@@ -145,7 +145,12 @@ def _line_flaws(box: Sandbox, row: Row) -> list[Flaw]:
 
 
 def _account_flaws(box: Sandbox, row: Row) -> list[Flaw]:
-    return [one for at, line in enumerate(row["Lines"]) for one in chart.account_flaws(box, line, f"Lines[{at}]", row["Currency"])]
+    flaws: list[Flaw] = []
+    for at, line in enumerate(row["Lines"]):
+        path = f"Lines[{at}]"
+        flaws += chart.account_flaws(box, line["AccountCode"], f"{path}.AccountCode", row["Currency"])
+        flaws += chart.dimension_flaws(box, line, path)
+    return flaws
 
 
 def _sum_flaws(row: Row) -> list[Flaw]:

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from connectors.sandbox import Refusal, Request, Response, Router, Row, Sandbox, reply
-from connectors.tims.standin import documents, totals
-from connectors.tims.standin.checks import Flaw, address_flaws, code_flaws, flaw, refuse, shape
+from connectors.tims.standin import documents, invoicing, totals
+from connectors.tims.standin.checks import Flaw, address_flaws, code_flaws, customer_flaws, flaw, refuse, shape
 from connectors.tims.standin.events import announce
 from connectors.tims.standin.kits import kit_flaws, parents
 from connectors.tims.standin.stock import allocate
@@ -84,6 +84,9 @@ def add(box: Sandbox, request: Request, body: Any) -> Row:
         reserve(box, row)
     documents.save(box, KIND, number, row, changed=[])
     tell(box, "sales_order.created", row)
+    if row["OrderStatus"] in ("Fulfilled", "Completed"):
+        invoicing.invoice_shipped(box, row, row["OrderDate"])
+        row = documents.load(box, KIND, number, "Sales order")
     return row
 
 
@@ -138,11 +141,7 @@ def _twice(box: Sandbox, row: Row) -> None:
 def _flaws(box: Sandbox, row: Row) -> list[Flaw]:
     flaws = code_flaws(box, row, CODES) + address_flaws(row.get("ShippingAddress"), "ShippingAddress")
     flaws += address_flaws(row.get("BillingAddress"), "BillingAddress")
-    customer = box.book.get("customers", row["CustomerID"])
-    if customer is None:
-        flaws.append(flaw("CustomerID", "not_found", f"Customer {row['CustomerID']} does not exist.", row["CustomerID"]))
-    elif customer["Status"] in ("Inactive", "Merged"):
-        flaws.append(flaw("CustomerID", "inactive", f"Customer {row['CustomerID']} is {customer['Status']}.", row["CustomerID"]))
+    flaws += customer_flaws(box, row["CustomerID"])
     if row["OrderDate"] > (box.now() + timedelta(days=1)).date().isoformat():
         flaws.append(flaw("OrderDate", "max_value", "The order date lies in the future.", row["OrderDate"]))
     if row["FulfilledBy"] == "Seller":

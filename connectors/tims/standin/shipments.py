@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.sandbox import Refusal, Request, Response, Router, Row, Sandbox
-from connectors.tims.standin import documents, orders
+from connectors.tims.standin import documents, invoicing, orders
 from connectors.tims.standin.actions import ACTIVE, allow, open_units, settle, status_by_units
 from connectors.tims.standin.checks import Flaw, code_flaws, flaw, refuse, shape
 from connectors.tims.standin.events import announce
@@ -96,6 +96,8 @@ def voided(box: Sandbox, row: Row, *, by: str = "api") -> Row:
     left, row["Status"] = row["Status"] in LEFT, "Voided"
     documents.save(box, KIND, row["ShipmentID"], row, changed=["Status"], by=by)
     if left:
+        invoicing.void_of(box, row["ShipmentID"], order["SalesOrderID"])
+        order = documents.load(box, orders.KIND, row["SalesOrderID"], "Sales order")
         _give_to_order(box, row, order, by)
     tell(box, "shipment.voided", row)
     return row
@@ -201,6 +203,7 @@ def _take_from_order(box: Sandbox, row: Row, order: Row, by: str) -> None:
         line["LineStatus"] = "Open" if open_units(line) else "Shipped"
     follow(order)
     settle(box, order, status_by_units(order), ["LineItems", "OrderStatus"], by)
+    invoicing.invoice_shipped(box, order, str(row["ShippedAt"])[:10], row["ShipmentID"])
 
 
 def _give_to_order(box: Sandbox, row: Row, order: Row, by: str) -> None:

@@ -23,7 +23,7 @@ from connectors.hooks import Hooks
 from connectors.tims import CONNECTOR
 from connectors.tims.client import DuplicateError, MergedError, ReplayedError, TimsClient
 from connectors.tims.sandbox import API_KEY, CLIENT_SECRET, TimsSandbox
-from connectors.tims.words import FIELD_WORDS, WORDS
+from connectors.tims.words import FIELD_WORDS, PLACE_WORDS, WORDS
 from connectors.wire import encode
 from tests.connectors.tims.conftest import settings_for
 
@@ -118,6 +118,14 @@ def test_every_field_code_has_words(client: TimsClient, code: str) -> None:
     assert problem.message
     assert "{" not in problem.message
     assert problem.cause.startswith(f"{code}:")
+
+
+@pytest.mark.parametrize(("code", "name"), PLACE_WORDS, ids=[" ".join(one) for one in PLACE_WORDS])
+def test_words_for_a_place_name_what_stands_there(client: TimsClient, code: str, name: str) -> None:
+    fields = [{"Path": f"Lines[0].{name}", "Code": code, "Value": "4711"}]
+    [problem] = answer(client, 422, {"Error": {"Code": "validation_failed", "Fields": fields}}).problems
+    assert problem.message.startswith(f"Lines[0].{name}")
+    assert "{" not in problem.message
 
 
 def test_equal_mistakes_on_other_lines_have_one_cause(client: TimsClient) -> None:
