@@ -24,6 +24,7 @@ from hub.engine.accept import Accepted, accept
 from hub.engine.announced import answer
 from hub.engine.health import refuse
 from hub.engine.records import stream_of
+from hub.engine.switches import PAUSED, is_off, waits_for_switch, why_not
 from hub.models import Connection, Flow, InboundEvent, SyncRun
 from hub.pace import paced
 from hub.wake import wake
@@ -43,6 +44,7 @@ class End(Enum):
 
     DONE = "done"
     STOPPED = "stopped by a person"
+    OFF = "switched off meanwhile"
     MORE = "the turn is over"
 
 
@@ -130,9 +132,9 @@ def _end(run: SyncRun, state: str, message: str = "") -> None:
 
 def _read(run: SyncRun, *, deadline: float) -> None:
     flow = run.flow
-    refusal = _cannot_read(flow)
+    refusal = why_not(flow)
     if refusal or flow.source is None:
-        _end(run, State.FAILED, refusal)
+        _refused(run, refusal)
         return
     stream = stream_of(flow)
     if stream is None:
@@ -145,6 +147,8 @@ def _read(run: SyncRun, *, deadline: float) -> None:
         Flow.objects.filter(pk=flow.pk).update(last_read_at=timezone.now())
     if end is End.STOPPED:
         _end(run, State.STOPPED, "Stopped by a person; what was read is kept.")
+    elif end is End.OFF:
+        _refused(run, f"The flow or {flow.source} was switched off meanwhile; what was read is kept.")
     elif end is End.MORE:
         _put_back(run)
         wake("run", run.pk)
@@ -153,16 +157,11 @@ def _read(run: SyncRun, *, deadline: float) -> None:
         _end(run, State.DONE, f"{missing} of the named records do not exist in {flow.source}." if missing > 0 else "")
 
 
-def _cannot_read(flow: Flow) -> str:
-    if flow.source is None or not flow.stream:
-        return "This flow follows another one and reads nothing itself."
-    if not flow.enabled:
-        return "The flow is switched off."
-    if not flow.source.enabled:
-        return f"The connection {flow.source} is switched off."
-    if flow.source.status == Connection.Status.REFUSED:
-        return f"{flow.source} does not accept our credentials. Correct them and press Test connection."
-    return ""
+def _refused(run: SyncRun, words: str) -> None:
+    if waits_for_switch(run):
+        _put_back(run, f"{words} It goes on when that is switched on again.", seconds=PAUSED)
+    else:
+        _end(run, State.FAILED, words)
 
 
 def _records(run: SyncRun, stream: Stream, client: JsonClient) -> Iterator[list[Record]]:
@@ -212,6 +211,8 @@ def _take_in(run: SyncRun, stream: Stream, pages: Iterator[list[Record]], *, dea
         answer([run.flow], stream, page, run=run, now=timezone.now())
         if count(run, counts):
             return End.STOPPED
+        if is_off(run.flow):
+            return End.OFF
         if time.monotonic() > deadline or (deadline < math.inf and run.place != began and _gives_way(run)):
             return End.MORE
     return End.DONE

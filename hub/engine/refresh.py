@@ -14,10 +14,8 @@ from hub.engine.health import may_send
 from hub.engine.read import read_keys, slow_down
 from hub.engine.records import content_hash, masked_text, stream_of
 from hub.engine.rows import Failed, Row
+from hub.engine.switches import PAUSED
 from hub.models import Connection, Flow
-
-PAUSED = 120.0
-"""Seconds until a delivery looks again whether its source may be read."""
 
 
 def refresh(flow: Flow, rows: Sequence[Row], *, now: datetime) -> None:
