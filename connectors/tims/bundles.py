@@ -10,49 +10,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from connectors.base import Payload
-from connectors.parts import part_of
+from connectors.parts import Bundle, bundles_of, units_of
 from connectors.tims.streams import moment
 
 Place = tuple[str, Any]
 """ShipmentID and PackageNumber."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Bundle:
-    """One line of the channel that is shipped in parts: its id there, and by order line how many make one unit."""
-
-    line: str | None
-    parts: dict[int, Fraction] = field(default_factory=dict)
-    ordered: int = 0
-
-    def whole(self, units: Mapping[int, Fraction]) -> int:
-        """How many units these parts make, never more than were ordered."""
-        return min(self.ordered, *(units.get(number, Fraction(0)) // need for number, need in self.parts.items()))
-
-
-def bundles_of(order: Payload) -> list[Bundle]:
-    """The lines of the channel that this order ships in parts.
-
-    A part is known by its name (`connectors.parts`); one that people entered in TIMS by `KitParentLineNumber` and the quantities.
-    """
-    lines = {line.get("LineNumber"): line for line in order.get("LineItems") or ()}
-    found: dict[str, Bundle] = {}
-    for number, line in lines.items():
-        named, parent = part_of(str(line.get("ExternalLineID") or "")), lines.get(line.get("KitParentLineNumber"))
-        if named:
-            found.setdefault(named.line, Bundle(line=named.line)).parts[number] = named.need
-        elif parent and _units(parent) > 0 and _units(line) > 0:
-            name = parent.get("ExternalLineID")
-            bundle = found.setdefault(str(name or f"#{parent['LineNumber']}"), Bundle(line=name))
-            bundle.parts[number] = _units(line) / _units(parent)
-    for bundle in found.values():
-        bundle.ordered = min(_units(lines[number]) // need for number, need in bundle.parts.items())
-    return list(found.values())
 
 
 def completed(order: Payload, shipments: Sequence[Payload]) -> dict[Place, list[Payload]]:
@@ -61,7 +27,7 @@ def completed(order: Payload, shipments: Sequence[Payload]) -> dict[Place, list[
     `shipments`: all of the order that ever left the house, in any order; of an order without bundles any of them. One that was voided
     keeps what it completed, so that people hear of it; nobody else completes that again unless its parts are packed anew.
     """
-    bundles = bundles_of(order)
+    bundles = bundles_of(order.get("LineItems") or ())
     plain = _Plain(order, bundles)
     told = _told(bundles, sorted(_events(shipments)))
     boxes = ((_place(row, box), box) for row in shipments for box in _boxes(row))
@@ -109,7 +75,7 @@ def _told(bundles: Sequence[Bundle], events: Iterable[_Event]) -> dict[Place, li
         for box in _boxes(event.shipment):
             place = _place(event.shipment, box)
             for line in box.get("Lines") or ():
-                units[line.get("LineNumber")] += -_units(line) if event.voided else _units(line)
+                units[line.get("LineNumber")] += -units_of(line) if event.voided else units_of(line)
             if not event.voided:
                 made[place] = [max(0, bundle.whole(units) - before) for bundle, before in zip(bundles, told, strict=True)]
             told = [before + (-new if event.voided else new) for before, new in zip(told, made[place], strict=True)]
@@ -144,8 +110,3 @@ def _boxes(shipment: Payload) -> list[Payload]:
 
 def _place(shipment: Payload, box: Payload) -> Place:
     return str(shipment["ShipmentID"]), box.get("PackageNumber")
-
-
-def _units(line: Payload) -> Fraction:
-    value: Any = line.get("Quantity")
-    return Fraction(value) if isinstance(value, int | Decimal) else Fraction(0)

@@ -10,7 +10,8 @@ from typing import Any
 from connectors.base import Payload, Record, Summary
 from connectors.errors import MissingError
 from connectors.http import JsonClient
-from connectors.tims.bundles import Place, bundles_of, completed
+from connectors.parts import bundles_of
+from connectors.tims.bundles import Place, completed
 from connectors.tims.streams import PAGE, changed, fetch, listed, moment, record
 
 PATH = "shipments"
@@ -72,7 +73,7 @@ def _shipment_of(key: str) -> str:
 def _of_rows(client: JsonClient, rows: Sequence[tuple[Any, str]]) -> Iterator[Record]:
     """The packages of these shipments, each with its place. Those of an order with bundles come with the last of its shipments here."""
     orders = _orders(client, [row for row, _ in rows])
-    bundled = {key for key, order in orders.items() if bundles_of(order)}
+    bundled = {key for key, order in orders.items() if bundles_of(order.get("LineItems") or ())}
     last = {_order_of(row): at for at, (row, _) in enumerate(rows)}
     for at, (row, place) in enumerate(rows):
         key = _order_of(row)

@@ -6,6 +6,7 @@ from mappings.core.declare import Argument, Transform
 from mappings.core.transforms_facts import FACTS
 from mappings.core.transforms_kits import KITS
 from mappings.core.transforms_money import MONEY
+from mappings.core.transforms_packs import PACKS
 from mappings.core.transforms_people import PEOPLE
 from mappings.core.transforms_rates import RATES
 from mappings.core.transforms_text import TEXT
@@ -13,4 +14,6 @@ from mappings.core.transforms_time import TIME
 
 __all__ = ["TRANSFORMS", "Argument", "Transform"]
 
-TRANSFORMS: dict[str, Transform] = {transform.name: transform for transform in (*TEXT, *MONEY, *RATES, *TIME, *PEOPLE, *FACTS, *KITS)}
+TRANSFORMS: dict[str, Transform] = {
+    transform.name: transform for transform in (*TEXT, *MONEY, *RATES, *TIME, *PEOPLE, *FACTS, *KITS, *PACKS)
+}

@@ -148,6 +148,35 @@ def test_cancelled_units_are_told_line_by_line() -> None:
     assert payload["Reason"] == "CouldNotShip"
 
 
+KIT_LINES: list[dict[str, Any]] = [
+    {"LineNumber": 1, "ExternalLineID": "77", "SKU": "BDL-101", "Quantity": Decimal(3), "QuantityCancelled": Decimal(1), "IsKit": True},
+    {"LineNumber": 2, "ExternalLineID": "77-1*1", "SKU": "TK-1001", "Quantity": Decimal(3), "KitParentLineNumber": 1},
+    {"LineNumber": 3, "ExternalLineID": "77-2*2", "SKU": "TK-1002", "Quantity": Decimal(6), "QuantityCancelled": Decimal(1),
+     "KitParentLineNumber": 1},
+    {"LineNumber": 4, "ExternalLineID": "900*6", "SKU": "TK-1003", "Quantity": Decimal(18), "QuantityCancelled": Decimal(7)},
+    {"LineNumber": 5, "ExternalLineID": "78", "SKU": "TK-1004", "Quantity": Decimal(1)},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_cancelled_parts_cancel_the_units_of_the_channels_line_that_cannot_be_whole_any_more(first: int) -> None:
+    """With the kit's own line and without it."""
+    payload = arrives("tims-order-to-ca-cancellation", ORDER | {"LineItems": KIT_LINES[first:]})
+    told = [(one["ItemID"], one["QuantityCancelled"]) for one in payload["Items"]]
+    assert told == [(77, 1), (900, 2), (78, 0)]
+
+
+def test_cancelled_packs_are_told_to_amazon_as_packs() -> None:
+    order = ORDER | {"MarketplaceOrderID": "112-4455667-7788990", "LineItems": KIT_LINES[3:]}
+    assert arrives("tims-order-to-amazon-cancellation", order)["lines"] == [{"orderItemId": "900", "quantity": 2}]
+
+
+def test_amazon_ships_the_components_of_a_kit_and_not_the_kit() -> None:
+    lines = [{"Price": Decimal("1.00"), **one} for one in KIT_LINES[:3]]
+    payload = arrives("tims-order-to-amazon-fulfilment", ORDER | {"LineItems": lines})
+    assert [(one["sku"], one["quantity"]) for one in payload["lines"]] == [("TK-1001", 3), ("TK-1002", 5)]
+
+
 def test_an_order_cancelled_for_its_buyer_says_so_at_amazon() -> None:
     order = ORDER | {"MarketplaceOrderID": "112-4455667-7788990", "OrderStatus": "Cancelled", "Hold": {"Code": "BUYER-CANCEL"}}
     payload = arrives("tims-order-to-amazon-cancellation", order)
