@@ -72,7 +72,7 @@ def _mirrored(journal: JournalEntry, *, by: AbstractBaseUser | None, now: dateti
     who = by.pk if by else None
     made = JournalEntry.objects.create(
         settlement_id=journal.settlement_id, part=journal.part, revision=journal.revision, reversal_of=journal,
-        external_id=f"{journal.external_id}-R", entry_date=day, first_day=journal.first_day, last_day=journal.last_day,
+        external_id=f"{journal.external_id}-reversed", entry_date=day, first_day=journal.first_day, last_day=journal.last_day,
         currency=journal.currency, debit=journal.credit, credit=journal.debit, memo=f"Reversal of {journal.external_id}",
         rules=journal.rules, target=journal.target, prepared_by_id=who, prepared_at=now, created_at=now,
     )  # fmt: skip

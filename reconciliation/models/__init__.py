@@ -1,7 +1,7 @@
 """One file per noun."""
 
 from reconciliation.models.bank_line import BankLine, BankMatch
-from reconciliation.models.books import Books, PeriodLock, ToleranceRule
+from reconciliation.models.books import Books, LedgerPeriod, PeriodLock, ToleranceRule
 from reconciliation.models.journal import JournalEntry, JournalLine, JournalShare, PaymentEntry
 from reconciliation.models.match import Discrepancy, OrderMatch, SoldItem
 from reconciliation.models.posting_rule import AccountRule, PostingRule, PostingRuleSet, PostingRuleVersion
@@ -17,6 +17,7 @@ __all__ = [
     "JournalEntry",
     "JournalLine",
     "JournalShare",
+    "LedgerPeriod",
     "LineKind",
     "OrderMatch",
     "PaymentEntry",

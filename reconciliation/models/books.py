@@ -70,6 +70,24 @@ class ToleranceRule(models.Model):
         return f"{self.per_order} per order ({self.marketplace or 'all marketplaces'}, {self.currency or 'all currencies'})"
 
 
+class LedgerPeriod(models.Model):
+    """A fiscal period as the ERP had it when it was last asked."""
+
+    target = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=20)
+    start = models.DateField()
+    end = models.DateField()
+    is_open = models.BooleanField(default=True)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["target", "start"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["target", "name"], name="one_ledger_period_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class PeriodLock(models.Model):
     """Up to and with this day nothing more is posted for these books."""
 

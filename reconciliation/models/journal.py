@@ -34,7 +34,7 @@ class JournalEntry(models.Model):
     part = models.PositiveSmallIntegerField(default=1)
     revision = models.PositiveSmallIntegerField(default=1)
     reversal_of = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversed_by")
-    external_id = models.CharField("name in the ERP", max_length=60, unique=True)
+    external_id = models.CharField("name in the ERP", max_length=120)
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     entry_date = models.DateField("date")
     first_day = models.DateField("lines from")
@@ -68,6 +68,7 @@ class JournalEntry(models.Model):
                 condition=Q(reversal_of=None) & ~Q(state__in=["reversed", "discarded"]),
                 name="one_live_journal_per_part",
             ),
+            models.UniqueConstraint(fields=["target", "external_id"], condition=~Q(state="discarded"), name="one_journal_per_name"),
             models.CheckConstraint(condition=Q(state="draft") | Q(debit=F("credit")), name="journal_balances"),
         ]
         indexes: ClassVar = [models.Index(fields=["state"], name="journal_state")]
@@ -101,16 +102,21 @@ class JournalLine(models.Model):
 
 
 class JournalShare(models.Model):
-    """Which settlement lines a booking holds: those of one kind, marketplace and fulfilment in the journal's days; `with_order` says
-    whether lines of orders or the others. Unique among what is live, so that no line is in two journals."""
+    """Where settlement lines are booked: those of one kind, marketplace and fulfilment in the days of a part; `paid` tells those of
+    invoiced orders from the others. Without a journal line they are in no journal, for the `reason` given. Unique among what is live, so
+    that no line is in two journals."""
 
-    journal_line = models.ForeignKey(JournalLine, on_delete=models.CASCADE, related_name="shares")
-    settlement = models.ForeignKey(Settlement, on_delete=models.PROTECT, related_name="+")
+    journal_line = models.ForeignKey(JournalLine, on_delete=models.CASCADE, null=True, blank=True, related_name="shares")
+    settlement = models.ForeignKey(Settlement, on_delete=models.PROTECT, related_name="shares")
     part = models.PositiveSmallIntegerField()
+    first_day = models.DateField()
+    last_day = models.DateField()
+    category = models.CharField(max_length=40, blank=True)
+    reason = models.CharField(max_length=200, blank=True)
     kind = models.ForeignKey(LineKind, on_delete=models.PROTECT, related_name="+")
     marketplace = models.CharField(max_length=60, blank=True)
     fulfilment = models.CharField(max_length=20, blank=True)
-    with_order = models.BooleanField(default=False)
+    paid = models.BooleanField("of invoiced orders", default=False)
     amount = models.DecimalField(max_digits=20, decimal_places=4)
     lines = models.PositiveIntegerField()
     live = models.BooleanField(default=True)
@@ -119,7 +125,7 @@ class JournalShare(models.Model):
         ordering: ClassVar = ["id"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["settlement", "part", "kind", "marketplace", "fulfilment", "with_order"],
+                fields=["settlement", "part", "kind", "marketplace", "fulfilment", "paid"],
                 condition=Q(live=True),
                 name="one_live_journal_per_share",
             )
@@ -143,7 +149,7 @@ class PaymentEntry(models.Model):
     settlement = models.ForeignKey(Settlement, on_delete=models.PROTECT, related_name="payments")
     order_id = models.CharField("order", max_length=60)
     revision = models.PositiveSmallIntegerField(default=1)
-    external_id = models.CharField("name in the ERP", max_length=120, unique=True)
+    external_id = models.CharField("name in the ERP", max_length=120)
     kind = models.CharField(max_length=10, default="Receipt")
     amount = models.DecimalField(max_digits=20, decimal_places=4)
     currency = models.CharField(max_length=3)
@@ -161,7 +167,8 @@ class PaymentEntry(models.Model):
                 fields=["settlement", "order_id", "kind"],
                 condition=Q(reversal_of=None) & ~Q(state__in=["reversed", "discarded"]),
                 name="one_live_payment_per_order",
-            )
+            ),
+            models.UniqueConstraint(fields=["settlement", "external_id"], condition=~Q(state="discarded"), name="one_payment_per_name"),
         ]
         indexes: ClassVar = [models.Index(fields=["order_id"], name="payment_order")]
 

@@ -34,6 +34,9 @@ class PostingRuleVersion(models.Model):
     number = models.PositiveIntegerField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     note = models.CharField(max_length=200, blank=True)
+    book_facilitator_tax = models.BooleanField(
+        "book tax that the marketplace pays", default=True, help_text="Off: where collected and withheld tax cancel out, neither is booked."
+    )
     published_at = models.DateTimeField(null=True, blank=True)
     published_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 

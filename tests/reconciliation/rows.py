@@ -48,6 +48,23 @@ def settlement(*amounts: str, **fields: Any) -> Settlement:
     return made
 
 
+def matched(*lines: tuple[str, str], zone: str = "UTC", **fields: Any) -> Settlement:
+    """A matched settlement of lines written like `("Order/ItemPrice/Principal", "10.00")`, posted at its start; `@2026-12-01T00:30` after
+    the kind says when else."""
+    made = settlement(**{**fields, "zone": zone, "line_count": len(lines)}, total=sum((Decimal(amount) for _, amount in lines), Decimal()),
+                      lines_total=sum((Decimal(amount) for _, amount in lines), Decimal()))  # fmt: skip
+    found = []
+    for number, (words, amount) in enumerate(lines, start=3):
+        triple, _, at = words.partition("@")
+        posted = datetime.fromisoformat(at).replace(tzinfo=UTC) if at else made.starts_at
+        values = {"kind": kind(*triple.split("/")), "posted_at": posted, "marketplace": "Amazon.com", "fulfilment": "MFN"}
+        found.append(SettlementLine(settlement=made, number=number, amount=Decimal(amount), **values))
+    SettlementLine.objects.bulk_create(found)
+    Settlement.objects.filter(pk=made.pk).update(state="matched")
+    made.refresh_from_db()
+    return made
+
+
 def line(of: Settlement, number: int, amount: str, **fields: Any) -> SettlementLine:
     """One line, not stored."""
     return SettlementLine(settlement=of, number=number, kind=kind(), amount=Decimal(amount), posted_at=of.starts_at, **fields)
@@ -78,5 +95,8 @@ def journal(of: Settlement, *sides: tuple[str, str, str], **fields: Any) -> Jour
 def share(of: JournalLine, **fields: Any) -> JournalShare:
     """The principal of all orders of the journal's settlement."""
     entry = of.journal
-    values: dict[str, Any] = {"settlement": entry.settlement, "part": entry.part, "kind": kind(), "amount": of.credit, "lines": 1}
+    values: dict[str, Any] = {
+        "settlement": entry.settlement, "part": entry.part, "kind": kind(), "amount": of.credit, "lines": 1, "first_day": entry.first_day,
+        "last_day": entry.last_day,
+    }  # fmt: skip
     return JournalShare.objects.create(journal_line=of, **{**values, **fields})

@@ -1,0 +1,63 @@
+"""What a person should know of or decide about, kept per settlement: found anew it stays as decided, no longer found it is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from hub.models import ErrorRecord
+from reconciliation.core.journal import values
+from reconciliation.engine import flows
+from reconciliation.engine.states import RefusedError
+from reconciliation.models import Books, Discrepancy, Settlement
+
+State = Discrepancy.State
+SHOWN = ("level", "amount", "words", "advice", "blocking")
+
+
+def note(settlement: Settlement, found: Iterable[values.Discrepancy], *, among: Collection[str], now: datetime) -> None:
+    """Writes what was found; of the codes in `among`, what was not found is gone. What a person accepted stays accepted."""
+    rows = {(one.code, one.order_id, one.subject[:300]): one for one in found}
+    with transaction.atomic():
+        known = {(row.code, row.order_id, row.subject): row for row in settlement.discrepancies.filter(code__in=among)}
+        gone = [row.pk for key, row in known.items() if key not in rows and row.state == State.OPEN]
+        Discrepancy.objects.filter(pk__in=gone).update(state=State.GONE, closed_at=now)
+        Discrepancy.objects.bulk_create(
+            [_row(settlement, one, now) for one in rows.values()],
+            update_conflicts=True,
+            unique_fields=["settlement", "code", "order_id", "subject"],
+            update_fields=SHOWN,
+        )
+        back = [row.pk for key, row in known.items() if key in rows and row.state == State.GONE]
+        Discrepancy.objects.filter(pk__in=back).update(state=State.OPEN, closed_at=None)
+
+
+def _row(settlement: Settlement, one: values.Discrepancy, now: datetime) -> Discrepancy:
+    return Discrepancy(
+        settlement=settlement, level=one.level, code=one.code, order_id=one.order_id, subject=one.subject[:300], amount=one.amount,
+        words=one.words[:600], advice=one.advice[:600], blocking=one.blocking, created_at=now,
+    )  # fmt: skip
+
+
+def accept(discrepancy: Discrepancy, *, reason: str, by: AbstractBaseUser | None, now: datetime) -> None:
+    """A person lets it be, and says why. Raises RefusedError without a reason."""
+    if not reason.strip():
+        raise RefusedError("Say why this difference is accepted; the reason is kept with the settlement.")
+    Discrepancy.objects.filter(pk=discrepancy.pk, state=State.OPEN).update(
+        state=State.ACCEPTED, note=reason[:400], by=by.pk if by else None, closed_at=now
+    )
+
+
+def tell(settlement: Settlement, books: Books, found: Iterable[values.Discrepancy], *, now: datetime) -> None:
+    """Those that a person must see although nothing is delivered become error records of the ledger's flow, once per cause."""
+    flow = flows.flow_of(books.target, flows.ENTRIES)
+    for one in found:
+        cause = f"{one.code}:{one.subject}"[:200]
+        if not ErrorRecord.objects.filter(flow=flow, cause=cause, state=ErrorRecord.State.OPEN).exists():
+            ErrorRecord.objects.create(
+                flow=flow, category="mapping", cause=cause, code=one.code, value=one.subject[:200], created_at=now,
+                message=f"{settlement}: {one.words}"[:600], advice=one.advice[:600],
+            )  # fmt: skip
