@@ -76,8 +76,7 @@ def _all(query: dict[str, list[str]]) -> Callable[[Row], bool]:
 
 def open_period(box: Sandbox, date: str) -> str:
     """The period of a posting date. Raises Refusal 422 `period_closed`."""
-    rows = (row for row in box.book.rows(PERIODS) if row["StartDate"] <= date <= row["EndDate"])
-    found = next(rows, {"Period": date[:7], "Status": "not set up"})
+    found = box.book.get(PERIODS, date[:7]) or {"Period": date[:7], "Status": "not set up"}
     if found["Status"] != "Open":
         words = f"Period {found['Period']} is {found['Status']}."
         entry = flaw("PostingDate", "invalid_choice", words, date)
