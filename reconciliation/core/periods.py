@@ -11,12 +11,21 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """A fiscal period of the ledger, first and last day included. Not open: nothing can be posted there any more."""
+    """A fiscal period of the ledger, first and last day included. Not open: nothing can be posted there any more.
+
+    `locked_until`: up to and with this day nothing is posted, though the period is open.
+    """
 
     name: str
     start: date
     end: date
     is_open: bool = True
+    locked_until: date = date.min
+
+    @property
+    def first_open_day(self) -> date:
+        """Of an open period."""
+        return max(self.start, self.locked_until + DAY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +71,8 @@ def parts_of(days: Iterable[date], *, start: date, end: date, deposit: date | No
 
 
 def _dated(period: Period, wished: Iterable[date | None]) -> date:
-    return next((day for day in wished if day and period.start <= day <= period.end), period.start)
+    first = period.first_open_day
+    return next((day for day in wished if day and first <= day <= period.end), first)
 
 
 def _period_of(day: date, periods: Sequence[Period]) -> Period:
@@ -74,7 +84,7 @@ def _period_of(day: date, periods: Sequence[Period]) -> Period:
 
 def _open_from(period: Period, periods: Sequence[Period]) -> Period:
     for later in periods:
-        if later.is_open and later.start >= period.start:
+        if later.is_open and later.locked_until < later.end and later.start >= period.start:
             return later
     raise PeriodError(
         f"Period {period.name} is closed in the ERP and no later period is open. Open one there, then prepare the settlement again."

@@ -46,7 +46,9 @@ def prepare(
     journals = tuple(_journals(header, bookings, parts, revision))
     paid = payments_of(header, found, parts, sorter, account=accounts.account(ORDER_CLEARING) or "", revision=revision)
     discrepancies = (*unmapped(shares, rules), *tax_left(header, shares, accounts))
-    return Prepared(journals=journals, payments=tuple(paid), left_out=tuple(bookings.left_out), discrepancies=discrepancies)
+    return Prepared(
+        parts=tuple(parts), journals=journals, payments=tuple(paid), left_out=tuple(bookings.left_out), discrepancies=discrepancies
+    )
 
 
 def _parts(header: Header, sums: Sequence[Sum], periods: Sequence[Period], zone: tzinfo) -> list[Part]:

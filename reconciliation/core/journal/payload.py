@@ -32,6 +32,10 @@ def _line(line: JournalLine, channel: str) -> dict[str, Any]:
     return {"LineNumber": line.number, "AccountCode": line.account, **side, "Memo": line.memo[:255], **dimension}
 
 
+WRITE_OFF = Decimal("0.05")
+"""What an order may be over or under before a person looks at it (entity map, 12)."""
+
+
 def payment_payload(
     payment: OrderPayment,
     *,
@@ -59,12 +63,15 @@ def payment_payload(
     }
 
 
-def applications(amount: Decimal, open_documents: Sequence[tuple[str, Decimal]]) -> list[dict[str, Any]]:
-    """Never more than is open, never more than was paid."""
-    left, made = amount, []
+def applications(amount: Decimal, open_documents: Sequence[tuple[str, Decimal]], *, write_off: Decimal = WRITE_OFF) -> list[dict[str, Any]]:
+    """Never more than is open, never more than was paid. A rest of at most `write_off` on the last document is written off with it."""
+    left, made = amount, list[dict[str, Any]]()
+    short = sum((is_open for _, is_open in open_documents), Decimal(0)) - amount
     for number, is_open in open_documents:
         applied = min(left, is_open)
         if applied > 0:
             made.append({"InvoiceID": number, "Amount": applied})
             left -= applied
+    if made and 0 < short <= write_off and made[-1]["InvoiceID"] == open_documents[-1][0]:
+        made[-1]["DiscountTaken"] = short
     return made

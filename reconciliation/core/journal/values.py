@@ -123,6 +123,8 @@ class Discrepancy:
 class Prepared:
     """Everything that a settlement becomes. Every share is in one journal line or left out; payments repeat the `paid` ones per order."""
 
+    parts: tuple[Part, ...]
+    """All parts of the settlement, also those without a journal."""
     journals: tuple[Journal, ...]
     payments: tuple[OrderPayment, ...] = ()
     left_out: tuple[LeftOut, ...] = ()

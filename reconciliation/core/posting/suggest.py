@@ -14,7 +14,7 @@ from reconciliation.core.posting.rules import ANY, Rule, RuleSet
 
 PARTS_OF_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^\W\d_A-Z]+|[A-Z]+|[^\W\d_]+|\d+")
 DESCRIPTION, AMOUNT_TYPE, TRANSACTION_TYPE = 6, 3, 1
-CLOSE = 60
+CLOSE = 68
 
 
 class Suggestion(NamedTuple):
@@ -34,7 +34,7 @@ def suggestions(kind: Kind, rules: RuleSet, *, limit: int = 3) -> list[Suggestio
     wanted = tuple(map(words_of, kind))
     best: dict[str, Suggestion] = {}
     for found in _scored(wanted, rules):
-        if found.score >= CLOSE and found.score > best.get(found.rule.category, found._replace(score=0.0)).score:
+        if found.score > best.get(found.rule.category, found._replace(score=0.0)).score:
             best[found.rule.category] = found
     return sorted(best.values(), key=lambda one: (-one.score, one.rule))[:limit]
 
@@ -42,16 +42,20 @@ def suggestions(kind: Kind, rules: RuleSet, *, limit: int = 3) -> list[Suggestio
 def _scored(wanted: tuple[str, ...], rules: RuleSet) -> Iterator[Suggestion]:
     transaction, amount, description = wanted
     for rule in rules.rules:
-        parts = [(DESCRIPTION, fuzz.token_set_ratio(description, _most_telling(rule)))]
-        parts.append((AMOUNT_TYPE, fuzz.token_set_ratio(amount, words_of(rule.amount_type))))
+        amounts = _alike(amount, words_of(rule.amount_type))
+        # In a fee family the amount type names the fee.
+        main = amounts if rule.amount_description in ANY else _alike(description, words_of(rule.amount_description))
+        if main < CLOSE:
+            continue
+        parts = [(DESCRIPTION, main), (AMOUNT_TYPE, amounts)]
         if rule.transaction_type not in ANY:
-            parts.append((TRANSACTION_TYPE, fuzz.token_set_ratio(transaction, words_of(rule.transaction_type))))
+            parts.append((TRANSACTION_TYPE, _alike(transaction, words_of(rule.transaction_type))))
         yield Suggestion(rule, sum(weight * score for weight, score in parts) / sum(weight for weight, _ in parts))
 
 
-def _most_telling(rule: Rule) -> str:
-    """In a fee family the amount type names the fee."""
-    return words_of(rule.amount_type if rule.amount_description in ANY else rule.amount_description)
+def _alike(one: str, other: str) -> float:
+    """Common words count, and so does what is not common: `fee` alone is not `storage fee`."""
+    return (fuzz.token_set_ratio(one, other) + fuzz.token_sort_ratio(one, other)) / 2
 
 
 def suggestion(kind: Kind, rules: RuleSet) -> str:
