@@ -10,7 +10,7 @@ from operator import add, sub
 
 from reconciliation.core.matching.expected import ZERO, Expected, ExpectedItem
 from reconciliation.core.matching.result import Component, Difference
-from reconciliation.core.matching.settled import NOTHING, Amounts, Settled, has_sale
+from reconciliation.core.matching.settled import NOTHING, Amounts, Settled, added, has_sale
 from reconciliation.core.matching.slots import REFUNDS, Slot
 from reconciliation.core.matching.tax import knows_tax, settled_tax
 
@@ -43,7 +43,7 @@ class Group:
     @property
     def over(self) -> Vector:
         """Settled less expected, by component. Tax that merely stands within another component is no difference."""
-        found = list(map(sub, self.settled, self.expected))
+        found = list(self._over)
         for part in range(TAX):
             if found[TAX] and found[part] == -found[TAX]:
                 found[part] = found[TAX] = ZERO
@@ -52,21 +52,25 @@ class Group:
     @property
     def difference(self) -> Decimal:
         """Negative when too little was settled."""
-        return sum(self.over, ZERO)
+        return sum(self._over, ZERO)
 
     @property
     def is_clean(self) -> bool:
         """Nothing to say: equal in every component, or equal gross where principal holds the tax."""
-        over = self.over
-        return not self.difference and (bool(over[TAX]) or not any(over))
+        return not self.difference and (bool(self._over[TAX]) or not any(self._over))
+
+    @property
+    def _over(self) -> Vector:
+        return tuple(map(sub, self.settled, self.expected))
 
 
 def groups_of(order: Expected, rows: Sequence[Settled]) -> list[Group]:
     """The order's items with what was settled for each; what names no item is compared with all items that do not agree by themselves."""
-    places = _placed(order.items, rows)
-    groups = [_group(order, (item,), places.get(number, ())) for number, item in enumerate(order.items)]
+    items = order.items or (ORDER,)
+    places = _placed(items, rows)
+    groups = [_group(order, (item,), places.get(number, ())) for number, item in enumerate(items)]
     rest = places.get(None, ())
-    if not any(has_sale(row.amounts) for row in rest):
+    if not has_sale(added(rest)):
         return groups
     clean = [group for group in groups if group.is_clean]
     open_groups = [group for group in groups if not group.is_clean]
@@ -156,4 +160,4 @@ def is_incomplete(group: Group) -> bool:
 
 def refund_exceeds_sale(amounts: Iterable[Amounts]) -> bool:
     """Whether more was refunded for an item, or for the order as a whole, than its sale brought, both without tax."""
-    return any(-sum(one[slot] for slot in REFUNDS) > sum(one[slot] for slot in NET) for one in amounts)
+    return any(-sum(one[slot] for slot in REFUNDS) > max(ZERO, sum((one[slot] for slot in NET), ZERO)) for one in amounts)
