@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -74,11 +74,14 @@ class Hooks:
     """What the hub gives a client. The defaults do nothing, so a connector works in a plain script.
 
     `throttle(limit, cost)` is called before a call and may raise ThrottledError. `rotate(name, value)` stores a secret setting that the
-    system replaced (a new refresh token).
+    system replaced (a new refresh token). `reads(stream)` answers the paths of that stream's records that somebody uses, such as
+    `recipient.deliveryAddress`, so that personal data is asked for only where it is needed; None = any of them may be. It is called by
+    the thread that reads, never by one of its helpers.
     """
 
     throttle: Callable[[str, int], None] = lambda limit, cost: None
     learn: Callable[[str, Quota], None] = lambda limit, quota: None
     log: Callable[[Exchange], None] = lambda exchange: None
     rotate: Callable[[str, str], None] = lambda name, value: None
+    reads: Callable[[str], Collection[str] | None] = lambda stream: None
     tokens: TokenStore = field(default_factory=MemoryTokens)

@@ -21,6 +21,7 @@ from connectors.registry import connector as declared
 from hub import throttle, vault
 from hub.core.lanes import Lane
 from hub.models import AccessToken, Connection
+from hub.used_fields import fields_read
 
 log = structlog.get_logger(__name__)
 TOKEN_LOCK_SECONDS = 45.0
@@ -223,8 +224,9 @@ def _hooks(connection: Connection, used: Meter) -> Hooks:
         )  # fmt: skip
 
     return Hooks(
-        throttle=used.count, learn=used.learn, log=note, rotate=lambda name, value: rotate(pk, name, value), tokens=SharedTokens(pk)
-    )
+        throttle=used.count, learn=used.learn, log=note, rotate=lambda name, value: rotate(pk, name, value), tokens=SharedTokens(pk),
+        reads=lambda stream: fields_read(connection, stream),
+    )  # fmt: skip
 
 
 def rotate(connection_id: int, name: str, value: str) -> None:

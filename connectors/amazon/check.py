@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from connectors.amazon import queue
 from connectors.amazon.account import Participation, participations
 from connectors.amazon.client import AmazonClient
-from connectors.amazon.orders import PATH
+from connectors.amazon.orders import PATH, personal
 from connectors.amazon.regions import chosen, marketplace_name
 from connectors.amazon.times import written
 from connectors.base import Finding
@@ -20,6 +20,7 @@ REMIND = 150
 LASTS = 180
 """Days after which Amazon no longer accepts a client secret (Amazon SP-API reference, 3.3)."""
 RECENT = timedelta(days=14)
+NOT_ASKED = Finding(what="Personal data", ok=True, words="It is not asked for: no flow reads an address, or the connection forbids it.")
 
 
 def check(client: JsonClient) -> list[Finding]:
@@ -88,14 +89,14 @@ def _suspended(place: Participation) -> Finding:
 
 def _orders(client: JsonClient, today: datetime) -> list[Finding]:
     """Whether orders can be read, and whether the newest of them come with an address."""
-    personal = client.settings.get("personal_data") != "no"
+    addressed = "RECIPIENT" in personal(client)
     query = {
         "lastUpdatedAfter": written(today - RECENT),
         "marketplaceIds": ",".join(chosen(client.settings)),
         "fulfillmentStatuses": "UNSHIPPED,PARTIALLY_SHIPPED,SHIPPED",
         "fulfilledBy": "MERCHANT",
         "maxResultsPerPage": 10,
-        "includedData": "RECIPIENT,FULFILLMENT" if personal else "FULFILLMENT",
+        "includedData": "RECIPIENT,FULFILLMENT" if addressed else "FULFILLMENT",
     }
     try:
         body = client.call("GET", PATH, query=query, limit="searchOrders").body
@@ -105,7 +106,7 @@ def _orders(client: JsonClient, today: datetime) -> list[Finding]:
     if not isinstance(found, list):
         return [Finding(what="Orders", ok=False, words="Something answers at this address, but it is not Amazon. Check the base address.")]
     readable = Finding(what="Orders", ok=True, words="Orders can be read.")
-    return [readable, _personal(found)] if personal else [readable]
+    return [readable, _personal(found) if addressed else NOT_ASKED]
 
 
 def _personal(orders: list[object]) -> Finding:

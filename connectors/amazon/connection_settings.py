@@ -41,8 +41,8 @@ SETTINGS = (
         name="personal_data",
         label="Ask for personal data",
         default="yes",
-        choices=(("yes", "Yes: buyer and address come with the orders"), ("no", "No")),
-        help="Needed where orders are shipped by the seller.",
+        choices=(("yes", "Where a flow needs it"), ("no", "Never")),
+        help="Buyer and address come with the orders only while the mapping of a flow reads them: where the seller ships.",
     ),
     Setting(
         name="fba_mode",

@@ -21,8 +21,10 @@ from connectors.wire import encode
 PATH = "orders/2026-01-01/orders"
 PAGE = 100
 AT_ONCE = 5
-PERSONAL = ("BUYER", "RECIPIENT")
+PERSONAL = {"BUYER": "buyer", "RECIPIENT": "recipient"}
+"""The restricted blocks and the groups of an order that come with them (Amazon SP-API reference, 3.5)."""
 INCLUDED = ("PROCEEDS", "PROMOTION", "CANCELLATION", "FULFILLMENT", "PACKAGES", "TAX")
+STREAM = "orders"
 OTHER_CHANNEL = "NON_AMAZON"
 ENDED = frozenset({"SHIPPED", "CANCELLED", "UNFULFILLABLE"})
 
@@ -36,18 +38,19 @@ def read(client: JsonClient, cursor: str) -> Iterator[Record]:
 
 def read_one(client: JsonClient, key: str) -> Record | None:
     """The order of that number, None when Amazon does not know it (any more)."""
-    return _one(client, key, cost=1)
+    return _one(client, key, included(client), cost=1)
 
 
 def read_many(client: JsonClient, keys: Sequence[str]) -> list[Record]:
     """The orders of these numbers, a few at the same time; those that Amazon does not know are left out."""
     found: list[Record | None] = []
+    blocks = included(client)
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         for at in range(0, len(keys), AT_ONCE):
             few = keys[at : at + AT_ONCE]
             # The calls are counted here, by the thread that reads.
             client.hooks.throttle("getOrder", len(few))
-            found += pool.map(lambda key: _one(client, key, cost=0), few)
+            found += pool.map(lambda key: _one(client, key, blocks, cost=0), few)
     return [record for record in found if record]
 
 
@@ -89,9 +92,17 @@ def sequence(order: Payload) -> str:
 
 
 def included(client: JsonClient) -> str:
-    """The blocks that are asked for; the personal ones only where the connection allows it."""
-    personal = () if client.settings.get("personal_data") == "no" else PERSONAL
-    return ",".join((*personal, *INCLUDED))
+    """The blocks that are asked for; a personal one only where somebody reads it and the connection does not forbid it."""
+    return ",".join((*personal(client), *INCLUDED))
+
+
+def personal(client: JsonClient) -> tuple[str, ...]:
+    """The restricted blocks that are needed."""
+    if client.settings.get("personal_data") == "no":
+        return ()
+    read = client.hooks.reads(STREAM)
+    groups = {path.partition(".")[0] for path in read} if read is not None else set(PERSONAL.values())
+    return tuple(block for block, group in PERSONAL.items() if group in groups)
 
 
 def _page(client: JsonClient, place: Place) -> Page:
@@ -117,11 +128,9 @@ def _page(client: JsonClient, place: Place) -> Page:
     return Page(orders=orders, next_token=token, before=normalised(body.get("lastUpdatedBefore")))
 
 
-def _one(client: JsonClient, key: str, *, cost: int) -> Record | None:
+def _one(client: JsonClient, key: str, blocks: str, *, cost: int) -> Record | None:
     try:
-        body = client.call(
-            "GET", f"{PATH}/{quote(key, safe='')}", query={"includedData": included(client)}, limit="getOrder", cost=cost
-        ).body
+        body = client.call("GET", f"{PATH}/{quote(key, safe='')}", query={"includedData": blocks}, limit="getOrder", cost=cost).body
     except MissingError:
         return None
     order = body.get("order") if isinstance(body, dict) else None
@@ -168,7 +177,7 @@ def _text(value: Any) -> str:
 
 
 ORDERS = Stream(
-    id="orders",
+    id=STREAM,
     label="Orders",
     schema="order",
     read=read,

@@ -95,6 +95,32 @@ def test_personal_blocks_are_asked_for_only_where_the_connection_wants_them(web:
     assert "FULFILLMENT" in blocks
 
 
+@pytest.mark.parametrize(
+    ("read_by_flows", "asked_for"),
+    [
+        (None, {"BUYER", "RECIPIENT"}),
+        ({"orderId", "recipient.deliveryAddress"}, {"RECIPIENT"}),
+        ({"buyer.buyerName", "recipients"}, {"BUYER"}),
+        ({"orderId", "fulfillment.buyer", "orderItems[].recipient"}, set()),
+        (set(), set()),
+    ],
+)
+@pytest.mark.parametrize("forbidden", [False, True])
+def test_personal_blocks_are_asked_for_only_where_somebody_reads_them(
+    web: responses.RequestsMock, connected: Connect, read_by_flows: set[str] | None, asked_for: set[str], forbidden: bool
+) -> None:
+    web.get(LIST, json=page())
+    for key in "12":
+        web.get(f"{LIST}/{key}", json={"order": order(key)})
+    client = connected(Hooks(reads={"orders": read_by_flows}.get), personal_data="no" if forbidden else "yes")
+    list(read(client, ""))
+    read_one(client, "1")
+    read_many(client, ["2"])
+    queries = [urlsplit(str(call.request.url)).query for call in web.calls if "includedData" in str(call.request.url)]
+    blocks = [set(parse_qs(query)["includedData"][0].split(",")) for query in queries]
+    assert [one & {"BUYER", "RECIPIENT"} for one in blocks] == [set() if forbidden else asked_for] * 3
+
+
 @pytest.mark.parametrize(("mode", "expected"), [("orders", None), ("daily_summary", ["MERCHANT"]), ("ignore", ["MERCHANT"])])
 def test_orders_fulfilled_by_amazon_come_only_where_they_are_wanted(
     web: responses.RequestsMock, connected: Connect, mode: str, expected: list[str] | None
