@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, timedelta, tzinfo
 
-from reconciliation.core.journal.checks import check_journal, check_sums, tax_left, unmapped
+from reconciliation.core.journal.checks import check_journal, tax_left, unmapped
+from reconciliation.core.journal.gathered import Gathered, gathered, shares_of
 from reconciliation.core.journal.lines import Bookings, bookings_of
 from reconciliation.core.journal.names import journal_name
 from reconciliation.core.journal.payments import payments_of
-from reconciliation.core.journal.shares import Sorter, shares_of
+from reconciliation.core.journal.sorter import Sorter
 from reconciliation.core.journal.values import Discrepancy, Journal, Model, NotPostableError, Prepared
 from reconciliation.core.lines import Header, Sum
 from reconciliation.core.periods import Part, Period, PeriodError, local_day, parts_of
@@ -34,30 +35,30 @@ def prepare(
 ) -> Prepared:
     """Journals and payments of a settlement, as they are posted.
 
-    `sums` hold every line once, their days in the ledger's `zone`; the summary model needs no orders in them, the invoice model needs the
-    order of everything that an invoice holds. `invoiced` are the orders that the ERP has an invoice of. Raises NotPostableError.
+    `sums` hold every line once, their days in the ledger's `zone`, and are read once. The summary model needs no orders in them, the
+    invoice model needs the order of everything that an invoice holds. `invoiced` are the orders that the ERP has an invoice of.
+    Raises NotPostableError.
     """
-    found = tuple(sums)
-    check_sums(header, found)
-    parts = _parts(header, found, periods, zone)
     sorter = Sorter(rules, accounts, model=model, invoiced=invoiced)
+    found = gathered(header, sums, sorter)
+    parts = _parts(header, found, periods, zone)
     shares = shares_of(found, parts, sorter)
     bookings = bookings_of(header, shares, parts, sorter, model=model)
     journals = tuple(_journals(header, bookings, parts, revision))
-    paid = payments_of(header, found, parts, sorter, account=accounts.account(ORDER_CLEARING) or "", revision=revision)
+    paid = payments_of(header, found, parts, account=accounts.account(ORDER_CLEARING) or "", revision=revision)
     discrepancies = (*unmapped(shares, rules), *tax_left(header, shares, accounts))
     return Prepared(
         parts=tuple(parts), journals=journals, payments=tuple(paid), left_out=tuple(bookings.left_out), discrepancies=discrepancies
     )
 
 
-def _parts(header: Header, sums: Sequence[Sum], periods: Sequence[Period], zone: tzinfo) -> list[Part]:
+def _parts(header: Header, found: Gathered, periods: Sequence[Period], zone: tzinfo) -> list[Part]:
     start = local_day(header.start, zone)
     # A settlement that ends at midnight ends with the day before.
     end = max(start, local_day(header.end - MOMENT, zone))
     deposit = local_day(header.deposit, zone) if header.deposit else None
     try:
-        return parts_of({line.day for line in sums}, start=start, end=end, deposit=deposit, periods=periods)
+        return parts_of({group.day for group in found.amounts}, start=start, end=end, deposit=deposit, periods=periods)
     except PeriodError as error:
         raise NotPostableError(Discrepancy(level="journal", code="period_closed", words=str(error), blocking=True)) from error
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple
 
-from reconciliation.core.journal.shares import Sorter
+from reconciliation.core.journal.sorter import Sorter
 from reconciliation.core.journal.values import ZERO, Discrepancy, JournalLine, LeftOut, Model, NotPostableError, Share
 from reconciliation.core.lines import Header
 from reconciliation.core.periods import Part

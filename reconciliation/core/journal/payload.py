@@ -1,4 +1,4 @@
-"""Journals and payments as the ERP takes them (TIMS contract, 8 and 9). No memo holds a name, an address or an order's contents."""
+"""A payment of an order as the ERP takes it (TIMS contract, 8)."""
 
 from __future__ import annotations
 
@@ -6,31 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from reconciliation.core.journal.values import Journal, JournalLine, OrderPayment
-
-
-def journal_payload(journal: Journal, *, source_system: str, channel: str = "") -> dict[str, Any]:
-    """A general ledger entry. `channel` is the dimension that some accounts demand, such as AMZ-US; amounts stay Decimal."""
-    dated = journal.part.entry_date.isoformat()
-    return {
-        "SourceSystem": source_system,
-        "ExternalEntryID": journal.external_id,
-        "EntryDate": dated,
-        "PostingDate": dated,
-        "Currency": journal.currency,
-        "Description": f"{source_system} {journal.description[:1].lower()}{journal.description[1:]}"[:255],
-        "SourceDocument": {"Type": "Settlement", "ID": journal.settlement_id},
-        "Lines": [_line(line, channel) for line in journal.lines],
-        "TotalDebit": journal.debit,
-        "TotalCredit": journal.credit,
-    }
-
-
-def _line(line: JournalLine, channel: str) -> dict[str, Any]:
-    side: dict[str, Decimal] = {"Debit": line.debit} if line.debit else {"Credit": line.credit}
-    dimension = {"Channel": channel} if channel else {}
-    return {"LineNumber": line.number, "AccountCode": line.account, **side, "Memo": line.memo[:255], **dimension}
-
+from reconciliation.core.journal.values import OrderPayment
 
 WRITE_OFF = Decimal("0.05")
 """What an order may be over or under before a person looks at it (entity map, 12)."""

@@ -83,7 +83,10 @@ class PaymentType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPayment:
-    """What a settlement pays for an invoiced order, or takes back against its credit memo. Zero: the lines cancel out, nothing is sent."""
+    """What a settlement pays for an invoiced order, or takes back against its credit memo. Zero: the lines cancel out, nothing is sent.
+
+    It holds the lines of its order in the `paid` shares.
+    """
 
     external_id: str
     settlement_id: str
@@ -93,8 +96,6 @@ class OrderPayment:
     currency: str
     day: date
     account: str
-    kinds: tuple[tuple[Kind, Decimal], ...]
-    """Signed sums as the file has them; with their sign they are the payment's amount."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

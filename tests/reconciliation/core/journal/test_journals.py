@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import pytest
 
-from reconciliation.core.journal.payload import journal_payload
 from reconciliation.core.journal.values import Model, NotPostableError
 from reconciliation.core.lines import Kind
 from reconciliation.core.posting import starter
@@ -15,7 +14,6 @@ from reconciliation.core.posting.accounts import AccountRule, Accounts
 from tests.reconciliation.core.journal.values import (
     ACCOUNTS,
     CHARGE,
-    COMMISSION,
     CURRENT_RESERVE,
     EXAMPLE,
     FBA,
@@ -198,21 +196,6 @@ def test_a_journal_of_more_lines_than_the_erp_takes_is_refused_in_words() -> Non
     lines = [a_sum(PRINCIPAL, "1.00", marketplace=f"Shop {number}") for number in range(1000)]
     with pytest.raises(NotPostableError, match=r"has 1001 lines; the ERP takes 1000"):
         prepared(*lines)
-
-
-def test_the_payload_is_the_one_of_the_contract() -> None:
-    (journal,) = prepared(a_sum(PRINCIPAL, "10.00"), a_sum(COMMISSION, "-1.50")).journals
-    assert journal_payload(journal, source_system="Amazon", channel="AMZ-US") == {
-        "SourceSystem": "Amazon", "ExternalEntryID": "STL-19283746501", "EntryDate": "2026-11-17", "PostingDate": "2026-11-17",
-        "Currency": "USD", "Description": "Amazon settlement 19283746501: lines of 2026-11-01 to 2026-11-15",
-        "SourceDocument": {"Type": "Settlement", "ID": "19283746501"},
-        "Lines": [
-            {"LineNumber": 1, "AccountCode": "4000", "Credit": Decimal("10.00"), "Memo": "Sales, Amazon.com, AFN", "Channel": "AMZ-US"},
-            {"LineNumber": 2, "AccountCode": "6100", "Debit": Decimal("1.50"), "Memo": "Commission, Amazon.com, AFN", "Channel": "AMZ-US"},
-            {"LineNumber": 3, "AccountCode": "1010", "Debit": Decimal("8.50"), "Memo": "Payout", "Channel": "AMZ-US"},
-        ],
-        "TotalDebit": Decimal("10.00"), "TotalCredit": Decimal("10.00"),
-    }  # fmt: skip
 
 
 def test_a_second_revision_has_a_name_of_its_own() -> None:
