@@ -9,6 +9,13 @@ from connectors.tims.check import check, environment
 from connectors.tims.client import LABEL, PACKAGE, connect
 from connectors.tims.order_settings import ORDER_SETTINGS
 
+PAGES = (
+    ("sales_orders", "a sales order", "order"),
+    ("customers", "a customer", "customer"),
+    ("gl_entries", "a journal entry", "entry"),
+    ("invoices", "an invoice", "invoice"),
+    ("payments", "a payment", "payment"),
+)
 SETTINGS = (
     Setting(name="base_url", label="Base address", help="Such as https://tims.example.com, without /api/v1."),
     Setting(
@@ -22,10 +29,10 @@ SETTINGS = (
     Setting(name="api_key", label="API key", secret=True, required=False, help="Instead of client id and secret."),
     Setting(name="company", label="Company code", default="MAIN", required=False),
     Setting(name="webhook_secret", label="Webhook secret", secret=True, required=False, help="At least 16 characters; TIMS signs with it."),
-    Setting(
-        name="page_sales_orders", label="Web page of a sales order", required=False, help="Its address with {key} for the order number."
+    *(
+        Setting(name=f"page_{name}", label=f"Web page of {what}", required=False, help=f"Its address with {{key}} for the {number} number.")
+        for name, what, number in PAGES
     ),
-    Setting(name="page_customers", label="Web page of a customer", required=False, help="Its address with {key} for the customer number."),
     *ORDER_SETTINGS,
 )
 
@@ -99,16 +106,14 @@ STREAMS = (
         label="General ledger accounts",
         schema="gl_account",
         read=streams.reader("gl_accounts", "AccountCode"),
-        read_one=streams.one_reader("gl_accounts", "AccountCode"),
-        link="api/v1/gl_accounts/{key}",
+        read_one=streams.listed_reader("gl_accounts", "AccountCode"),
     ),
     Stream(
         id="fiscal_periods",
         label="Fiscal periods",
         schema="fiscal_period",
         read=streams.reader("fiscal_periods", "Period"),
-        read_one=streams.one_reader("fiscal_periods", "Period"),
-        link="api/v1/fiscal_periods/{key}",
+        read_one=streams.listed_reader("fiscal_periods", "Period"),
     ),
 )
 

@@ -113,6 +113,16 @@ def one_reader(
     return read_one
 
 
+def listed_reader(path: str, key: str) -> Callable[[JsonClient, str], Record | None]:
+    """The `read_one` of a short list whose rows TIMS does not give one by one."""
+
+    def read_one(client: JsonClient, wanted: str) -> Record | None:
+        rows = (row for row, _ in changed(client, path, "") if isinstance(row, dict) and str(row.get(key)) == wanted)
+        return next((record(row, key) for row in rows), None)
+
+    return read_one
+
+
 def fetch(client: JsonClient, path: str, key: str) -> Payload:
     """A document; a merged one is followed once. Raises MissingError."""
     try:

@@ -12,6 +12,7 @@ from connectors.amazon.sandbox import AmazonSandbox
 from connectors.amazon.standin import queue
 from connectors.channeladvisor.sandbox import ChannelAdvisorSandbox
 from connectors.sandbox import Rate, Sandbox
+from connectors.tims import PAGES
 from connectors.tims.sandbox import CLIENT_ID, CLIENT_SECRET, TimsSandbox
 
 CHANNELADVISOR_PORT = 8801
@@ -61,8 +62,7 @@ def tims_settings(url: str) -> dict[str, str]:
         "webhook_secret": WEBHOOK_SECRET,
         "external_location": "FBA-US",
         "external_method": "UPS-GND",
-        "page_sales_orders": f"{url}/__sandbox__/sales_orders/{{key}}",
-        "page_customers": f"{url}/__sandbox__/customers/{{key}}",
+        **{f"page_{kind}": f"{url}/__sandbox__/{kind}/{{key}}" for kind, *_ in PAGES},
     }
 
 

@@ -121,7 +121,7 @@ def complete(box: Sandbox, request: Request) -> Response:
 
 @CONTROLS.on("GET", "/__sandbox__/{kind}/{key}")
 def one(box: Sandbox, request: Request) -> Response:
-    """One sales order or customer, for a person who follows a link from the hub."""
+    """One document, for a person who follows a link from the hub."""
     row = box.book.get(request.params["kind"], request.params["key"])
     if row is None:
         raise Refusal(404, "not_found", "There is no such document.")

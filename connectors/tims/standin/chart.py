@@ -52,22 +52,10 @@ def list_accounts(box: Sandbox, request: Request) -> Response:
     return documents.listing(box, request, ACCOUNTS, _all)
 
 
-@CHART.on("GET", "/api/v1/gl_accounts/{code}")
-def read_account(box: Sandbox, request: Request) -> Response:
-    """One account."""
-    return documents.shown(request, documents.load(box, ACCOUNTS, request.params["code"], "Account"))
-
-
 @CHART.on("GET", "/api/v1/fiscal_periods")
 def list_periods(box: Sandbox, request: Request) -> Response:
     """Delta list."""
     return documents.listing(box, request, PERIODS, _all)
-
-
-@CHART.on("GET", "/api/v1/fiscal_periods/{period}")
-def read_period(box: Sandbox, request: Request) -> Response:
-    """One period."""
-    return documents.shown(request, documents.load(box, PERIODS, request.params["period"], "Fiscal period"))
 
 
 def _all(query: dict[str, list[str]]) -> Callable[[Row], bool]:

@@ -84,3 +84,15 @@ def test_receivables_agree_with_their_documents(client: TimsClient, box: TimsSan
         clerk.step()
         assert moved(box).get("1100", 0) == receivable(box)
     assert {"invoices", "payments", "gl_entries"} <= set(box.book.kinds())
+
+
+def test_everything_that_is_posted_is_announced(client: TimsClient, box: TimsSandbox) -> None:
+    box.webhooks.mischief.paused = True
+    events = ["invoice.posted", "credit_memo.posted", "payment.posted", "gl_entry.posted"]
+    row = {"ID": "WH-1", "Url": "http://127.0.0.1:9/", "Events": events, "Active": True, "ExpiresAt": "2999-01-01T00:00:00Z"}
+    box.book.put("webhooks", "WH-1", row)
+    order_id, invoice_id = invoiced(client, box)
+    invoices.send(client, credit_memo(order_id, invoice_id), settlement(1))
+    payments.send(client, payment(), settlement(2))
+    gl_entries.send(client, entry(), settlement(3))
+    assert box.webhooks.pending() == len(events)
