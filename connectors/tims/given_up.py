@@ -12,9 +12,11 @@ from connectors.errors import ConnectorError, NotNeededError, Problem, RejectedE
 def never_coming(shipment: Payload, order: Payload, *, sender: str) -> ConnectorError:
     """The error for goods given up: NotNeededError where TIMS no longer expects them, else RejectedError with what to do.
 
-    `order` is the sales order as TIMS has it. What was cancelled there, or left another warehouse, is not missed.
+    `order` is the sales order as TIMS has it. What was cancelled there, is to leave another warehouse by now or left it, is not missed.
     """
-    number, word = str(shipment["SalesOrderID"]), str(shipment["GivenUp"])
+    number, word, place = str(shipment["SalesOrderID"]), str(shipment["GivenUp"]), order.get("FulfillmentLocationCode")
+    if place and place != shipment.get("LocationCode"):
+        return NotNeededError(f"{sender} does not ship these goods ({word}); sales order {number} is shipped from {place} now.")
     missing = [(line, units) for line in _lines(shipment) if (units := _missed(line, order)) > 0]
     if not missing:
         return NotNeededError(f"{sender} does not ship these goods ({word}), and sales order {number} no longer expects them.")

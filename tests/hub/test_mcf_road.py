@@ -128,3 +128,34 @@ def test_units_that_somebody_takes_out_at_amazon_are_shown_and_the_others_are_sh
     (error,) = ErrorRecord.objects.filter(state="open")
     assert "1 of" in error.message
     assert sum(one["Packages"][0]["Lines"][0]["Quantity"] for one in shop.opened.tims.shipments(sold["SalesOrderID"])) == 1
+
+
+def moved(shop: Shop, sold: dict[str, Any]) -> None:
+    """A person in TIMS has it shipped from our own warehouse, and the hub hears of it."""
+    shop.opened.tims.edit("sales_orders", sold["SalesOrderID"], {"FulfillmentLocationCode": "RENO"})
+    shop.read("mcf-orders")
+    shop.send()
+
+
+def test_an_order_that_tims_moves_to_another_location_is_not_shipped_twice(shop: Shop) -> None:
+    moved(shop, at_amazons_warehouse(shop))
+    assert until_ended(shop) == "Cancelled"
+    shop.read("mcf-shipments")
+    shop.send()
+    assert (given_up().state, ErrorRecord.objects.exists()) == ("skipped", False)
+
+
+def test_what_amazon_gave_up_ends_when_tims_ships_it_from_elsewhere(shop: Shop) -> None:
+    sold = at_amazons_warehouse(shop)
+    called_off(shop)
+    moved(shop, sold)
+    triage.retry(Delivery.objects.filter(state="failed"), by=None)
+    shop.send()
+    assert (given_up().state, ErrorRecord.objects.filter(state="open").exists()) == ("skipped", False)
+
+
+def test_an_order_that_tims_moves_too_late_is_shown_to_people(shop: Shop) -> None:
+    sold = at_amazons_warehouse(shop)
+    assert until_ended(shop) == "Complete"
+    moved(shop, sold)
+    assert any("already shipped" in one.message for one in ErrorRecord.objects.filter(state="open"))

@@ -57,6 +57,12 @@ def test_an_order_that_tims_cancelled_misses_nothing() -> None:
     assert isinstance(judged(status="Cancelled"), NotNeededError)
 
 
+@pytest.mark.parametrize(("place", "error"), [("RENO", NotNeededError), ("FBA-US", RejectedError), (None, RejectedError)])
+def test_an_order_that_tims_moved_to_another_location_misses_nothing(place: str | None, error: type[ConnectorError]) -> None:
+    order = {"OrderStatus": "Open", "FulfillmentLocationCode": place, "LineItems": [{"LineNumber": 1, "Quantity": 2}]}
+    assert isinstance(never_coming(shipment(), order, sender="Amazon"), error)
+
+
 def test_a_line_that_the_order_does_not_have_is_shown_and_not_forgotten() -> None:
     assert isinstance(judged(given={"LineNumber": 7}), RejectedError)
 

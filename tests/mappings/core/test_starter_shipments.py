@@ -195,6 +195,13 @@ def test_an_order_at_amazons_warehouse_is_asked_for_without_what_was_cancelled()
     assert [(one["lineId"], one["sku"], one["quantity"]) for one in payload["lines"]] == [("1", "TK-1001", 2), ("2", "TK-1002", 1)]
 
 
+@pytest.mark.parametrize(
+    ("changes", "cancelled"), [({}, False), ({"OrderStatus": "Cancelled"}, True), ({"FulfillmentLocationCode": "RENO"}, True)]
+)
+def test_an_order_that_tims_cancelled_or_moved_elsewhere_is_cancelled_at_amazon(changes: dict[str, Any], cancelled: bool) -> None:
+    assert arrives("tims-order-to-amazon-fulfilment", ORDER | changes)["cancelled"] is cancelled
+
+
 def test_a_package_of_amazon_becomes_a_shipment_in_tims() -> None:
     source = {
         "order": {"orderId": "TIMS-SO-1000045", "sourceSystem": "TIMS", "sourceKey": "SO-1000045", "speed": "Standard",
@@ -253,7 +260,13 @@ def test_a_voided_package_says_so_to_amazon() -> None:
 def test_goods_that_amazon_will_never_ship_reach_tims_as_given_up(speed: str) -> None:
     package = {"packageId": "never-shipped", "shipmentId": "", "status": "Cancelled"}
     source = {
-        "order": {"orderId": "TIMS-SO-1000045", "sourceSystem": "TIMS", "sourceKey": "SO-1000045", "speed": speed},
+        "order": {
+            "orderId": "TIMS-SO-1000045",
+            "sourceSystem": "TIMS",
+            "sourceKey": "SO-1000045",
+            "speed": speed,
+            "marketplaceId": "ATVPDKIKX0DER",
+        },
         "package": package | {"lines": [{"lineId": "1", "sku": "TK-1001", "quantity": 2, "sent": 1}]},
     }
     payload = arrives("amazon-package-to-tims-shipment", source)
