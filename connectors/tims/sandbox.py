@@ -35,6 +35,8 @@ from connectors.tims.standin import (
 from connectors.tims.standin.front import COMPANY
 
 CLIENT_ID, CLIENT_SECRET, API_KEY = "throughline", "tims-sandbox-secret", "tk_test_sandbox_key"
+USUAL_RATE = Rate(600, 60)
+"""Calls that TIMS allows by default (TIMS contract 1.7)."""
 SCOPES = ("master", "sales", "inventory", "ar", "gl", "webhooks")
 AREAS = {
     "customers": "master",
@@ -88,7 +90,7 @@ class TimsSandbox(Sandbox):
         path: str | Path = ":memory:",
         *,
         seed: int = 1,
-        rate: Rate | None = Rate(600, 60),  # noqa: B008 - a frozen value
+        rate: Rate | None = USUAL_RATE,
         parallel: int | None = 10,
         environment: str = "qa",
         seeded: bool = True,

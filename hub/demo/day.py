@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import time
+from collections.abc import Mapping
 
 from django.conf import settings
 from django.db.models import Max
@@ -35,6 +36,7 @@ ORDERS = 300
 AT_AMAZON, TWICE = 3, 20
 """One of so many orders is Amazon's, and one of so many comes through both channels."""
 HIGHER_QUOTA = Rate(12_000, 60)
+"""What TIMS and ChannelAdvisor allow on this day: an account may be granted more than is usual."""
 PATIENCE = 240.0
 """Seconds until whatever is still on its way counts as stuck."""
 
@@ -45,8 +47,7 @@ def play(to: Console, *, orders: int = ORDERS, seed: int = 20261120) -> bool:
     with open_standins(None, fixed_ports=False, rate=HIGHER_QUOTA, scale=SCALE) as opened:
         to.print("Preparing database, roles, mappings and flows …")
         connections = prepare(opened.settings())
-        widen(connections["tims"], HIGHER_QUOTA)
-        hasten(connections["amazon"], SCALE)
+        quicken(connections)
         port = any_port()
         address = f"http://127.0.0.1:{port}"
         with Processes(settings.VAR_DIR / "demo", {"HUB_BASE_URL": address}) as processes:
@@ -72,8 +73,15 @@ def invented_day(opened: StandIns, orders: int, *, seed: int, to: Console, faili
     return Day(opened, chance, [*own, *twins.values()], to, amazon, twins)
 
 
+def quicken(connections: Mapping[str, Connection]) -> None:
+    """The hub knows that its accounts may make as many calls as the stand-ins of the day take."""
+    for name in ("channeladvisor", "tims"):
+        widen(connections[name], HIGHER_QUOTA)
+    hasten(connections["amazon"], SCALE)
+
+
 def widen(connection: Connection, rate: Rate) -> None:
-    """This account has a higher quota than TIMS gives by default, as one may be granted."""
+    """A person enters the quota of this account."""
     values = {"burst": float(rate.calls), "per_second": rate.calls / rate.seconds, "declared": 0.0, "tokens": float(rate.calls)}
     values["refilled_at"] = time.time()
     RateLimit.objects.update_or_create(connection=connection, name="calls", defaults=values)

@@ -10,18 +10,16 @@ from types import TracebackType
 
 from connectors.amazon.sandbox import AmazonSandbox
 from connectors.amazon.standin import queue
-from connectors.channeladvisor.sandbox import ChannelAdvisorSandbox
+from connectors.channeladvisor.sandbox import PUBLISHED_RATE, ChannelAdvisorSandbox
 from connectors.sandbox import Rate, Sandbox
 from connectors.tims import PAGES
-from connectors.tims.sandbox import CLIENT_ID, CLIENT_SECRET, TimsSandbox
+from connectors.tims.sandbox import CLIENT_ID, CLIENT_SECRET, USUAL_RATE, TimsSandbox
 
 CHANNELADVISOR_PORT = 8801
 TIMS_PORT = 8802
 AMAZON_PORT = 8803
 SCALE = 60.0
 """Amazon's hour is a minute of the demonstration: its usage plans, delays and life cycles are the real ones, faster by this factor."""
-PUBLISHED = Rate(600, 60)
-"""Calls that TIMS allows by default (TIMS contract 1.7)."""
 WEBHOOK_SECRET = "standin-webhook-secret-of-tims"  # noqa: S105 - the stand-in's own, worth nothing elsewhere
 
 
@@ -72,10 +70,10 @@ def amazon_settings(amazon: AmazonSandbox) -> dict[str, str]:
     return {**amazon.settings(), **notified, "page_orders": f"{amazon.url}/__sandbox__/orders/{{key}}"}
 
 
-def open_standins(folder: Path | None, *, fixed_ports: bool = True, rate: Rate = PUBLISHED, scale: float = 1.0) -> StandIns:
+def open_standins(folder: Path | None, *, fixed_ports: bool = True, rate: Rate | None = None, scale: float = 1.0) -> StandIns:
     """Starts all three. Their state lives in `folder` and survives a restart; None keeps it in memory.
 
-    `rate` is the limit of TIMS; Amazon's usage plans and life cycles are faster by `scale`.
+    `rate`: the limit of TIMS and of ChannelAdvisor, if not the usual ones. Amazon's usage plans and life cycles are faster by `scale`.
     """
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
@@ -83,9 +81,9 @@ def open_standins(folder: Path | None, *, fixed_ports: bool = True, rate: Rate =
         str(folder / f"{name}.sqlite3") if folder else ":memory:" for name in ("channeladvisor", "amazon", "tims")
     )
     opened = StandIns(
-        ChannelAdvisorSandbox(channeladvisor),
+        ChannelAdvisorSandbox(channeladvisor, rate=rate or PUBLISHED_RATE),
         AmazonSandbox(amazon, scale=scale),
-        TimsSandbox(tims, rate=rate, environment="production"),
+        TimsSandbox(tims, rate=rate or USUAL_RATE, environment="production"),
     )
     for box, port in zip(opened.all, (CHANNELADVISOR_PORT, AMAZON_PORT, TIMS_PORT), strict=True):
         box.start(free_port(port) if fixed_ports else 0)

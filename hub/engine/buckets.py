@@ -18,27 +18,28 @@ LONGEST_REST = 900.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """Flows that use the same rate limit; `name` is empty where the system has none."""
+    """Flows that use the same rate limit; `name` is empty where the system has none. `bulk`: their operations take many in one call."""
 
     connection_id: int
     name: str
     flows: tuple[Flow, ...]
+    bulk: bool = False
 
     def due(self, now: datetime) -> bool:
         """Whether anything waits to be sent."""
         return Delivery.due_of([flow.pk for flow in self.flows], now).exists()
 
-    def first_lane(self, now: datetime) -> Lane | None:
-        """The lane of what goes first; None when nothing is due."""
-        rows = Delivery.due_of([flow.pk for flow in self.flows], now).order_by("-priority")
-        priority = rows.values_list("priority", flat=True).first()
-        return None if priority is None else lane_of(priority)
+    def first(self, now: datetime) -> tuple[int, datetime] | None:
+        """The priority of what goes first and since when it is due; None when nothing is due."""
+        rows = Delivery.due_of([flow.pk for flow in self.flows], now).order_by("-priority", "due_at")
+        return rows.values_list("priority", "due_at").first()
 
     def take(self, wanted: int, now: datetime) -> tuple[int, Lane]:
         """Calls to make now, and the last lane that may go with them. Where enough is left for everybody, all lanes go together."""
         if not self.name or throttle.take(self.connection_id, self.name, wanted, lane=Lane.BACKFILL):
             return wanted, Lane.BACKFILL
-        lane = self.first_lane(now) or Lane.NORMAL
+        first = self.first(now)
+        lane = lane_of(first[0]) if first else Lane.NORMAL
         return throttle.take_some(self.connection_id, self.name, wanted, lane=lane), lane
 
     def wait(self, lane: Lane) -> float:
@@ -54,20 +55,22 @@ class Bucket:
 
 
 def buckets(connection: Connection, flows: Iterable[Flow]) -> list[Bucket]:
-    """The flows by their operation's limit."""
+    """The flows by their operation's limit; those that send many in one call apart, or they would send as few at once as the others."""
     limits = [limit.name for limit in clients.connector(connection).limits]
-    grouped: dict[str, list[Flow]] = {}
+    grouped: dict[tuple[str, bool], list[Flow]] = {}
     for flow in flows:
-        grouped.setdefault(operation_of(flow).limit or (limits[0] if limits else ""), []).append(flow)
-    return [Bucket(connection_id=connection.pk, name=name, flows=tuple(some)) for name, some in grouped.items()]
+        operation = operation_of(flow)
+        name = operation.limit or (limits[0] if limits else "")
+        grouped.setdefault((name, operation.send_many is not None), []).append(flow)
+    return [Bucket(connection_id=connection.pk, name=name, flows=tuple(some), bulk=bulk) for (name, bulk), some in grouped.items()]
 
 
 def in_order(found: Sequence[Bucket], now: datetime) -> list[Bucket]:
-    """Those with something due, what is most urgent first. A single one is only asked whether anything is due."""
+    """Those with something due: what is most urgent first, then what has waited longest. A single one is only asked whether anything is."""
     if len(found) == 1:
         return [bucket for bucket in found if bucket.due(now)]
-    lanes = [(lane, bucket) for bucket in found if (lane := bucket.first_lane(now)) is not None]
-    return [bucket for _, bucket in sorted(lanes, key=lambda pair: pair[0], reverse=True)]
+    firsts = [(first, bucket) for bucket in found if (first := bucket.first(now)) is not None]
+    return [bucket for _, bucket in sorted(firsts, key=lambda pair: (-pair[0][0], pair[0][1]))]
 
 
 def note_refusals(connection: Connection, limit: str, rows: Sequence[Row]) -> None:

@@ -15,23 +15,26 @@ from hub.core.lanes import Lane, lane_of
 from hub.engine.rows import Row
 from hub.models import Delivery, Flow, Seal
 
+DIED = "died"
+"""The reason code of a delivery that a worker died with."""
 
-def claim(flows: Sequence[Flow], *, size: int, now: datetime, alone: bool = False, lane: Lane = Lane.BACKFILL) -> tuple[str, list[Row]]:
-    """Leases deliveries to send and counts the attempt. What killed a worker before is claimed alone; so is the first one after failures.
+
+def claim(flows: Sequence[Flow], *, size: int, now: datetime, lane: Lane = Lane.BACKFILL) -> tuple[str, list[Row]]:
+    """Leases deliveries to send, at most `size`, and counts the attempt. What killed a worker before is claimed alone.
 
     Nothing of a lane behind `lane` is taken along. Answers the lease and the rows.
     """
     due = Delivery.due_of([flow.pk for flow in flows], now).order_by("-priority", "due_at", "id")
     if lane is not Lane.BACKFILL:
         due = due.filter(priority__gte=int(lane))
-    lease = _leased(due, size=1 if alone else size, now=now)
+    lease = _leased(due, size=size, now=now)
     return lease, _to_send(lease, {flow.pk: flow for flow in flows}, now) if lease else []
 
 
-def claim_taken(flows: Sequence[Flow], *, size: int, now: datetime, alone: bool = False) -> tuple[str, list[Row]]:
+def claim_taken(flows: Sequence[Flow], *, size: int, now: datetime) -> tuple[str, list[Row]]:
     """Leases deliveries that their target has taken, to ask what became of them; the rows carry no payload."""
     due = Delivery.taken().filter(flow__in=[flow.pk for flow in flows], due_at__lte=now).order_by("due_at", "id")
-    lease = _leased(due, size=1 if alone else size, now=now)
+    lease = _leased(due, size=size, now=now)
     return lease, _to_ask(lease, {flow.pk: flow for flow in flows}, now) if lease else []
 
 
@@ -75,9 +78,9 @@ def _sequences(wanted: set[tuple[int, str]]) -> set[tuple[int, str]]:
 
 def _company(due: Sequence[tuple[int, str]]) -> list[int]:
     """Who may travel together: a delivery that a worker died with goes alone, so that it harms only itself."""
-    if due and due[0][1] == "died":
+    if due and due[0][1] == DIED:
         return [due[0][0]]
-    return [pk for pk, code in due if code != "died"]
+    return [pk for pk, code in due if code != DIED]
 
 
 _LOADED = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -13,8 +14,9 @@ from django.utils import timezone
 
 from connectors.errors import ConnectorError
 from hub import clients, vault
+from hub.core.lanes import Lane
 from hub.engine.buckets import Bucket, buckets, in_order, note_refusals
-from hub.engine.claim import claim, claim_taken
+from hub.engine.claim import DIED, claim, claim_taken
 from hub.engine.health import may_send, refuse
 from hub.engine.prepare import open_rows, prepare
 from hub.engine.records import operation_of
@@ -51,33 +53,39 @@ def deliver(connection_id: int, *, deadline: float, pause: float = 0.0) -> int:
             refuse(connection, str(error), now=now)
             break
         turn = _turn(connection, flows, now)
-        if turn is None:
-            break
-        count += turn
-        if 0 < turn < _most(flows):
+        count += turn.count
+        if not turn.count:
+            if not turn.waits or min(turn.waits) > LONGEST_PAUSE:
+                break
+            time.sleep(min(turn.waits) + 0.01)
+        elif not turn.more:
             time.sleep(pause)
     return count
 
 
-def _turn(connection: Connection, flows: Sequence[Flow], now: datetime) -> int | None:
-    """What is decided, and one batch of every rate limit that has calls left; a short wait when none has. None when nothing more can be
-    done here."""
-    count, waits = _ask(connection, flows, now), []
-    due = in_order(buckets(connection, flows), now)
-    for bucket in due:
-        sent = _batch(connection, bucket, now)
-        if isinstance(sent, int):
-            count += sent
+@dataclass(slots=True)
+class Turn:
+    """What one round sent or asked about. `more`: it is known that others are due at once. `waits`: seconds until those rate limits that
+    had no call get one."""
+
+    count: int = 0
+    more: bool = False
+    waits: list[float] = field(default_factory=list)
+
+
+def _turn(connection: Connection, flows: Sequence[Flow], now: datetime) -> Turn:
+    """What is decided is asked about, and one batch goes to every rate limit that has calls left."""
+    turn = Turn(count=_ask(connection, flows, now))
+    for bucket in in_order(buckets(connection, flows), now):
+        allowed, lane = bucket.take(1 if bucket.bulk else _most(bucket.flows), now)
+        if allowed:
+            _batch(connection, bucket, turn, allowed=allowed, lane=lane, now=now)
             continue
-        waits.append(sent)
-        if sent > LONGEST_PAUSE:
-            bucket.rest(sent, now)
-    if count:
-        return count
-    if not waits or min(waits) > LONGEST_PAUSE:
-        return None
-    time.sleep(min(waits) + 0.01)
-    return 0
+        wait = bucket.wait(lane)
+        turn.waits.append(wait)
+        if wait > LONGEST_PAUSE:
+            bucket.rest(wait, now)
+    return turn
 
 
 def _ask(connection: Connection, flows: Sequence[Flow], now: datetime) -> int:
@@ -85,7 +93,8 @@ def _ask(connection: Connection, flows: Sequence[Flow], now: datetime) -> int:
     deciding = [flow for flow in flows if operation_of(flow).follow]
     if not deciding:
         return 0
-    lease, rows = claim_taken(deciding, size=settings.HUB_BATCH * LARGEST, now=now, alone=connection.failures > 0)
+    # After a failure the first one goes alone.
+    lease, rows = claim_taken(deciding, size=1 if connection.failures else settings.HUB_BATCH * LARGEST, now=now)
     if rows:
         try:
             _carry(connection, deciding, rows, lease=lease, limit=operation_of(rows[0].flow).limit)
@@ -100,23 +109,18 @@ def _carry(connection: Connection, flows: Sequence[Flow], rows: Sequence[Row], *
     settle(connection, rows, lease=lease, now=timezone.now())
 
 
-def _batch(connection: Connection, bucket: Bucket, now: datetime) -> int | float:
-    """One batch from claim to settle: how many deliveries; or, as float, the seconds until its rate limit has a call again."""
-    flows = bucket.flows
-    bulk = all(operation_of(flow).send_many for flow in flows)
-    most = _most(flows)
-    allowed, lane = bucket.take(1 if bulk else most, now)
-    if not allowed:
-        return float(bucket.wait(lane))
-    rows: list[Row] = []
+def _batch(connection: Connection, bucket: Bucket, turn: Turn, *, allowed: int, lane: Lane, now: datetime) -> None:
+    """One batch from claim to settle with the calls that were taken for it; those that it did not need are given back."""
+    size = 1 if connection.failures else _most(bucket.flows) if bucket.bulk else allowed
     try:
-        lease, rows = claim(flows, size=most if bulk else allowed, now=now, alone=connection.failures > 0, lane=lane)
+        lease, rows = claim(bucket.flows, size=size, now=now, lane=lane)
         if rows:
-            _carry(connection, flows, rows, lease=lease, limit=bucket.name)
+            _carry(connection, bucket.flows, rows, lease=lease, limit=bucket.name)
+            turn.count += len(rows)
+            turn.more |= len(rows) == size or rows[0].before == DIED
     finally:
         if bucket.name:
             clients.meter(connection).settle(connection.pk, taken=allowed, limit=bucket.name)
-    return len(rows)
 
 
 def _most(flows: Sequence[Flow]) -> int:

@@ -30,7 +30,7 @@ from hub.demo.processes import Processes  # noqa: E402
 from hub.demo.report import hub_counts  # noqa: E402
 from hub.demo.stage import prepare, subscribe_all  # noqa: E402
 from hub.demo.standins import SCALE, any_port, open_standins  # noqa: E402
-from hub.models import Connection, Delivery  # noqa: E402
+from hub.models import Connection, Delivery, Flow  # noqa: E402
 from hub.process_group import kill  # noqa: E402
 from tests.road.turmoil import Chaos, Plan, read  # noqa: E402
 from tests.road.victims import Killer  # noqa: E402
@@ -52,8 +52,9 @@ def play(plan: Plan) -> dict[str, Any]:
     began = time.monotonic()
     with open_standins(None, fixed_ports=False, rate=scripted.HIGHER_QUOTA, scale=SCALE) as opened:
         connections = prepare(opened.settings())
-        scripted.widen(connections["tims"], scripted.HIGHER_QUOTA)
-        scripted.hasten(connections["amazon"], SCALE)
+        scripted.quicken(connections)
+        # Who dies with a batch goes alone from then on: small ones, so that most of the time many still travel together.
+        Flow.objects.update(batch=20)
         address = f"http://127.0.0.1:{any_port()}"
         with Processes(Path(settings.VAR_DIR) / "logs", {"HUB_BASE_URL": address}) as processes:
             processes.web(int(address.rpartition(":")[2]))

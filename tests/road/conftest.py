@@ -13,10 +13,6 @@ from typing import Any
 
 import pytest
 
-from connectors.sandbox import Rate
-
-QUOTA = Rate(12_000, 60)
-
 
 @dataclass(slots=True)
 class Road:
@@ -68,18 +64,18 @@ def children(transactional_db: None, database_url: str, tmp_path: Path, broker: 
 @pytest.fixture
 def road(children: None, tmp_path: Path) -> Iterator[Road]:
     """Connections, flows, mappings, a web server with subscribed webhooks, and a worker that has read what TIMS sells."""
-    from hub.demo.day import widen
+    from hub.demo.day import HIGHER_QUOTA, quicken
     from hub.demo.flows import ITEMS
     from hub.demo.processes import Processes
     from hub.demo.stage import prepare
-    from hub.demo.standins import any_port, open_standins
+    from hub.demo.standins import SCALE, any_port, open_standins
     from hub.engine.read import start_run
     from hub.engine.subscribe import subscribe
     from hub.models import Flow, KnownRecord, SyncRun
 
-    with open_standins(None, fixed_ports=False, rate=QUOTA) as opened:
+    with open_standins(None, fixed_ports=False, rate=HIGHER_QUOTA, scale=SCALE) as opened:
         connections = prepare(opened.settings())
-        widen(connections["tims"], QUOTA)
+        quicken(connections)
         port = any_port()
         with Processes(tmp_path / "logs", {"HUB_BASE_URL": f"http://127.0.0.1:{port}"}) as processes:
             processes.web(port)

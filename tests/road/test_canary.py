@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -92,11 +93,20 @@ def moving(road: Road) -> dict[str, list[Any]]:
     return {what: rows for what, rows in found.items() if rows}
 
 
+def time_passes() -> None:
+    """What waits to be tried again is due."""
+    for waiting in (Delivery.objects.filter(state="waiting"), InboundEvent.objects.filter(state="received")):
+        waiting.filter(due_at__gt=timezone.now()).update(due_at=timezone.now())
+
+
 def until_quiet(road: Road, what: Callable[[], bool] = lambda: True, *, seconds: float = 180) -> None:
     """Waits, with the minute round going on all the time, until that is true and nothing moves any more."""
+    looks = count(1)
 
     def over() -> bool:
         tick()
+        if next(looks) % 20 == 0:
+            time_passes()
         left = moving(road)
         if set(left) == {"webhooks"}:
             road.channeladvisor.webhooks.flush(timeout=2)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from connectors.amazon.standin import queue
 from connectors.amazon.standin.orders_api import LAG
 from hub import tasks
+from hub.core.policy import MISSING
 from hub.demo import acts, warehouse
 from hub.demo import day as scripted
 from hub.demo.flows import AMAZON_ORDERS, ITEMS, ORDERS, TO_AMAZON, TO_CHANNELADVISOR
@@ -64,15 +65,17 @@ class Chaos:
             running = self.processes.running
             before = delivered()
             killed = self.killer.strike(supervisor=running["worker"].pid, web=running["web"].pid)
-            self.see_work(before)
-            time.sleep(self.day.chance.uniform(0, self.plan.gap) if killed else 0.1)
+            if not killed:
+                time.sleep(0.1)
+                continue
             if killed == "supervisor":
                 running["worker"].wait()
                 self.processes.worker()
-            if sum(self.killer.counts.values()) == restart_at and killed:
+            self.see_work(before)
+            time.sleep(self.day.chance.uniform(0, self.plan.gap))
+            if sum(self.killer.counts.values()) == restart_at:
                 print(ASK_FOR_RESTART, flush=True)
-            if killed:
-                tick()
+            tick()
 
     def see_work(self, before: int) -> None:
         """Waits until something was delivered, or for a while: who is killed at once again never works."""
@@ -99,7 +102,7 @@ class Chaos:
 
         Spread over the time of the kills.
         """
-        whole = self.plan.kills * 2.0
+        whole = self.plan.kills * 1.5
         pause = whole / (self.plan.orders / (sum(self.plan.group) / 2))
         at, plan = 0, self.day.plan()
         while at < len(plan):
@@ -136,6 +139,7 @@ class Chaos:
         """Until everything placed was read and nothing is on its way any more. False when that takes too long."""
         end, since = time.monotonic() + self.plan.patience, timezone.now() + timedelta(seconds=LAG / SCALE)
         still, read_at = 0, 0.0
+        hours_pass()
         while time.monotonic() < end:
             if time.monotonic() - read_at > 3 and not was_read(since):
                 read(*READ)
@@ -150,6 +154,11 @@ class Chaos:
                 return True
             time.sleep(0.3)
         return False
+
+
+def hours_pass() -> None:
+    """What would be tried again after some hours, since it met many faults, is due now."""
+    Delivery.objects.filter(state="waiting", due_at__gt=timezone.now()).exclude(reason_code=MISSING).update(due_at=timezone.now())
 
 
 def tick() -> None:

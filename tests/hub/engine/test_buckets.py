@@ -19,6 +19,7 @@ from connectors.http import JsonClient
 from hub import clients, tasks, wake
 from hub.core.lanes import Lane
 from hub.engine.accept import accept
+from hub.engine.buckets import buckets, in_order
 from hub.engine.records import stream_of
 from hub.models import Connection, Delivery, Flow, RateLimit
 from tests.hub.engine import toy
@@ -68,6 +69,36 @@ def test_a_flow_whose_limit_is_empty_does_not_stop_the_others(two: Hub) -> None:
     two.send()
     assert sorted(two.states(slow()).values()) == ["delivered", "delivered", "pending", "pending"]
     assert set(two.states().values()) == {"delivered"}
+
+
+def test_what_goes_in_one_call_stays_together_beside_a_flow_that_sends_one_by_one(hub: Hub) -> None:
+    one_by_one = Flow.objects.create(
+        slug="single", name="Single", source=hub.flow.source, target=hub.flow.target, stream="orders", mapping=hub.flow.mapping,
+        operation="orders",
+    )  # fmt: skip
+    Flow.objects.filter(pk=hub.flow.pk).update(operation="bulk_orders")
+    clients.client(hub.flow.target)
+    RateLimit.objects.update(declared=0, burst=40, per_second=1e-6)
+    left(4, "calls")
+    take_in(hub, Flow.objects.get(pk=hub.flow.pk), [str(n) for n in range(20)])
+    take_in(hub, one_by_one, ["a", "b"])
+    hub.send()
+    assert [call for call in hub.world.calls if call[0] == "bulk"] == [("bulk", "20")]
+    assert set(hub.states().values()) == set(hub.states(one_by_one).values()) == {"delivered"}
+
+
+def test_of_two_that_share_a_limit_the_more_urgent_goes_first_and_then_what_has_waited_longer(hub: Hub) -> None:
+    bulk = Flow.objects.create(
+        slug="bulk", name="Bulk", source=hub.flow.source, target=hub.flow.target, stream="orders", mapping=hub.flow.mapping,
+        operation="bulk_orders",
+    )  # fmt: skip
+    take_in(hub, bulk, ["1"])
+    take_in(hub, hub.flow, ["2"])
+    flows, connection = [hub.flow, bulk], hub.flow.target
+    assert connection
+    assert [bucket.bulk for bucket in in_order(buckets(connection, flows), timezone.now())] == [True, False]
+    take_in(hub, hub.flow, ["3"], Lane.URGENT)
+    assert [bucket.bulk for bucket in in_order(buckets(connection, flows), timezone.now())] == [False, True]
 
 
 def test_what_waits_for_an_empty_limit_gives_its_turn_back_and_is_due_when_it_has_a_call(two: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
