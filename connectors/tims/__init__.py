@@ -90,6 +90,7 @@ STREAMS = (
         schema="payment_record",
         read=streams.reader("payments", "PaymentID"),
         read_one=streams.one_reader("payments", "PaymentID"),
+        summary=payments.summary,
         link="api/v1/payments/{key}",
     ),
     Stream(

@@ -55,6 +55,8 @@ def reverse(client: JsonClient, payload: Payload, reference: Reference) -> Recei
     held = fetch(client, PATH, str(wish.pop(MEMBER, "")))
     if held.get("Status") == "Reversed":
         return _reversal(client, held)
+    if wish[NAME] == held.get(NAME):
+        wish[NAME] = f"{wish[NAME]}-REV"
     if held.get("Status") != "Posted":
         words = f"Journal entry {held[MEMBER]} is still a draft in TIMS and moves no account; delete it there instead of reversing it."
         raise ConflictError(words, code="not_posted")

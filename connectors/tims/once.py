@@ -36,12 +36,21 @@ def create(client: JsonClient, path: str, document: Payload, *, member: str, tok
 
 
 def act(client: JsonClient, path: str, held: Payload, action: str, wish: Payload, *, member: str, reference: Reference) -> Payload:
-    """An action on the version that was read; answers the document that TIMS answers. Raises StaleError when it has changed since."""
+    """An action on the version that was read; answers the document that TIMS answers.
+
+    Raises StaleError when the document has changed since, ConflictError when its state does not allow the action, ConnectorError.
+    """
+    number = str(held[member])
     # The key holds the version: the same action on a newer version is another call.
     key, match = f"{reference.token}-{action}-{held['Version']}", {"If-Match": f'W/"{held["Version"]}"'}
-    body: Payload = _sent(
-        client, f"api/v1/{path}/{quote(str(held[member]), safe='')}/{action}", wish, member=member, key=key, headers=match
-    ).body
+    try:
+        answer = _sent(client, f"api/v1/{path}/{quote(number, safe='')}/{action}", wish, member=member, key=key, headers=match)
+    except ConflictError as error:
+        if error.code != "state_conflict":
+            raise
+        words = f"TIMS does not {action} {number}, which is {held.get('Status')}. Look there whether another document depends on it."
+        raise ConflictError(words, status=error.status, code=error.code) from None
+    body: Payload = answer.body
     return body
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from connectors.base import Outcome, Payload, Receipt, Reference
+from connectors.base import Outcome, Payload, Receipt, Reference, Summary
 from connectors.errors import ConflictError, Problem
 from connectors.http import JsonClient
 from connectors.tims import bulk, once, periods
@@ -47,6 +47,13 @@ def find(client: JsonClient, reference: Reference) -> Receipt | None:
     """The payment that earlier calls made; None when TIMS has none."""
     held = once.found(client, PATH, reference, member=NAME, argument="external_payment_id")
     return _receipt(held, "created") if held else None
+
+
+def summary(payment: Payload) -> Summary:
+    """Name and kind, amount."""
+    title = f"{payment.get(NAME) or payment.get(MEMBER)} {payment.get('PaymentType') or ''}".strip()
+    amount = "" if payment.get("Amount") is None else str(payment["Amount"])
+    return Summary(title=title, amount=amount, currency=str(payment.get("Currency") or ""))
 
 
 def apply(client: JsonClient, payload: Payload, reference: Reference) -> Receipt:

@@ -12,7 +12,7 @@ from connectors import schema
 from connectors.base import Payload, Receipt
 from connectors.errors import ConflictError, ConnectorError, CredentialsError, OutcomeUnknownError, RejectedError
 from connectors.hooks import Hooks
-from connectors.tims import CONNECTOR, gl_entries
+from connectors.tims import CONNECTOR, gl_entries, periods
 from connectors.tims.client import PACKAGE, TimsClient
 from connectors.tims.sandbox import TimsSandbox
 from tests.connectors.tims.books import entry, lines, moved, settlement
@@ -142,6 +142,20 @@ def test_a_locked_period_cannot_be_opened_again(client: TimsClient, box: TimsSan
     with pytest.raises(RejectedError) as caught:
         send(client)
     assert "cannot be opened again" in caught.value.message
+
+
+def test_a_period_that_is_open_again_is_said(client: TimsClient, box: TimsSandbox) -> None:
+    with pytest.raises(RejectedError) as caught, periods.explained(client, entry()):
+        raise RejectedError("refused", status=422, code="period_closed")
+    assert "is open again; retry" in caught.value.message
+
+
+def test_when_the_periods_cannot_be_read_the_refusal_is_told_nevertheless(client: TimsClient, box: TimsSandbox) -> None:
+    box.close_period("2026-11")
+    box.faults.add("503", "/api/v1/fiscal_periods")
+    with pytest.raises(RejectedError) as caught:
+        send(client)
+    assert caught.value.message.startswith("The fiscal period is closed in TIMS.")
 
 
 def test_a_date_without_a_period_is_said(client: TimsClient) -> None:

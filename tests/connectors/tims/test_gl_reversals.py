@@ -55,6 +55,12 @@ def test_a_reversal_whose_answer_was_lost_is_found(client: TimsClient, box: Tims
     assert not moved(box)
 
 
+def test_a_reversal_under_the_entrys_own_name_gets_one_of_its_own(client: TimsClient, box: TimsSandbox) -> None:
+    first = send(client)
+    receipt = gl_entries.reverse(client, {"EntryID": first.key}, settlement())
+    assert (box.book.get("gl_entries", receipt.key) or {})["ExternalEntryID"] == "STL-1-REV"
+
+
 def test_a_draft_is_not_reversed(client: TimsClient) -> None:
     draft = send(client, entry(Status="Draft"))
     with pytest.raises(ConflictError) as caught:

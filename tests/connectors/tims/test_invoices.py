@@ -111,6 +111,14 @@ def test_an_invoice_is_voided_once_and_a_paid_one_not_at_all(client: TimsClient,
     assert "was voided" in again.value.message
 
 
+def test_an_invoice_with_a_credit_memo_is_not_voided(client: TimsClient, order_id: str) -> None:
+    key = send(client, invoice(order_id)).key
+    send(client, credit_memo(order_id, key), key="RET-1")
+    with pytest.raises(ConflictError) as caught:
+        invoices.void(client, {"InvoiceID": key}, settlement(key="VOID"))
+    assert f"TIMS does not void {key}, which is Posted" in caught.value.message
+
+
 def test_the_invoices_of_many_orders_are_found_in_few_calls(client: TimsClient, box: TimsSandbox) -> None:
     box.invoice_shipments()
     ids = [sold(client, number) for number in range(1, 131)]
