@@ -110,8 +110,9 @@ def _with_amounts(orders: Any, units: dict[str, Any]) -> Any:
 
 
 def _known_ones(known: Known, rows: Any, *, currency: str, today: date, rules: Rules) -> Iterator[Match]:
-    items = known.items.append_column("order", known.order).append_column("item", pa.array(range(len(known.order)), pa.int32()))
-    items = items.filter(pc.is_in(known.order, value_set=pc.unique(rows["owner"]))).sort_by([("order", "ascending"), ("item", "ascending")])
+    wanted = pc.is_in(known.item_orders, value_set=pc.unique(rows["owner"]))
+    items = known.items.append_column("order", known.item_orders).append_column("row", pc.indices_nonzero(pc.is_valid(wanted)))
+    items = items.filter(wanted).sort_by([("order", "ascending"), ("row", "ascending")])
     settled = grouped(rows.sort_by("owner"), "owner")
     for (_, found), (_, wanted) in zip(settled, grouped(items, "order"), strict=True):
         yield match_order(order_of(wanted), list(map(settled_row, found)), currency=currency, today=today, rules=rules)

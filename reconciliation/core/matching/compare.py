@@ -10,7 +10,7 @@ from operator import add, sub
 
 from reconciliation.core.matching.expected import ZERO, Expected, ExpectedItem
 from reconciliation.core.matching.result import Component, Difference
-from reconciliation.core.matching.settled import NOTHING, Amounts, Settled, added, has_sale
+from reconciliation.core.matching.settled import NOTHING, Amounts, Settled, has_sale
 from reconciliation.core.matching.slots import REFUNDS, Slot
 from reconciliation.core.matching.tax import knows_tax, settled_tax
 
@@ -65,17 +65,28 @@ class Group:
 
 
 def groups_of(order: Expected, rows: Sequence[Settled]) -> list[Group]:
-    """The order's items with what was settled for each; what names no item is compared with all items that do not agree by themselves."""
+    """The order's items with what was settled for each. What names no item, on either side, is compared with all items together where
+    those agree, otherwise with all that do not agree by themselves."""
     items = order.items or (ORDER,)
     places = _placed(items, rows)
     groups = [_group(order, (item,), places.get(number, ())) for number, item in enumerate(items)]
-    rest = places.get(None, ())
-    if not has_sale(added(rest)):
+    rest, unnamed = _group(order, (), places.get(None, ())), has_unnamed(items)
+    if unnamed and (whole := _pooled(order, groups, rest)).is_clean:
+        return [whole]
+    if not unnamed and not has_sale(rest.amounts):
         return groups
-    clean = [group for group in groups if group.is_clean]
-    open_groups = [group for group in groups if not group.is_clean]
-    pooled = _pooled(order, open_groups, _group(order, (), rest))
-    return [*clean, pooled]
+    clean = [group for group in groups if group.is_clean and not is_unnamed(group.items[0])]
+    return [*clean, _pooled(order, [group for group in groups if group not in clean], rest)]
+
+
+def is_unnamed(item: ExpectedItem) -> bool:
+    """Whether this is money of the order as a whole, such as its shipping."""
+    return not item.item_code and not item.sku
+
+
+def has_unnamed(items: Sequence[ExpectedItem]) -> bool:
+    """Whether an order has, beside its items, money of the order as a whole."""
+    return len(items) > 1 and any(map(is_unnamed, items))
 
 
 def _placed(items: Sequence[ExpectedItem], rows: Sequence[Settled]) -> dict[int | None, list[Settled]]:

@@ -11,7 +11,10 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedItem:
-    """One line of an order, amounts for its whole quantity. `promotions` is positive: what the buyer was spared."""
+    """One line of an order, amounts for its whole quantity; without item code and SKU what belongs to the order as a whole.
+
+    `promotions` is positive: what the buyer was spared.
+    """
 
     item_code: str = ""
     sku: str = ""

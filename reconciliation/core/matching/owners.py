@@ -16,17 +16,36 @@ from reconciliation.core.matching.tables import OF_ORDER, PRICES
 
 
 class Known:
-    """The orders of a table of EXPECTED: `order` is the number of each row's order, counted from 0 as they come first."""
+    """The orders of a table of EXPECTED, counted from 0 as they come first, and what is to be compared of each.
+
+    `items` are its rows, `item_orders` the number of each row's order. `order`, `codes`, `skus` and `amounts` are the same row by row,
+    but for orders that have money of the order as a whole: these are one nameless row (see `compare.has_unnamed`). `first`: the
+    first such row of each order, `size`: how many it has.
+    """
 
     def __init__(self, expected: Any) -> None:
         self.items = expected
-        self.order = pc.cast(whole(expected["key"]).dictionary_encode().indices, pa.int32())
-        firsts = pc.indices_nonzero(pc.equal(pc.fill_null(pc.pairwise_diff(pc.cumulative_max(self.order)), 1), 1))
-        self.first = pc.cast(firsts, pa.int32())
+        self.item_orders = pc.cast(whole(expected["key"]).dictionary_encode().indices, pa.int32())
+        firsts = _firsts(self.item_orders)
         orders = expected.select(OF_ORDER)
-        self.orders = orders.take(self.first) if len(self.first) < len(self.order) else orders
-        self.size = sums_by(self.order, {"items": pa.repeat(1, len(self.order))})["items"]
+        self.orders = orders.take(firsts) if len(firsts) < expected.num_rows else orders
+        self.order, self.codes, self.skus = self.item_orders, text(expected, "item_code"), text(expected, "sku")
         self.amounts = {name: whole(units(expected[name], 0)) for name in PRICES}
+        if len(firsts) < expected.num_rows:
+            self._pool(firsts)
+        self.first = pc.cast(_firsts(self.order), pa.int32())
+        self.size = whole(sums_by(self.order, {"items": pa.repeat(1, len(self.order))})["items"])
+
+    def _pool(self, firsts: Any) -> None:
+        unnamed = pc.and_(pc.equal(self.codes, ""), pc.equal(self.skus, ""))
+        pooled = pc.is_in(self.order, value_set=pc.unique(self.order.filter(unnamed)))
+        rows = pc.cast(pc.indices_nonzero(pc.is_valid(self.order)), pa.int64())
+        sums = sums_by(pc.if_else(pooled, pc.cast(pc.take(firsts, self.order), pa.int64()), rows), self.amounts)
+        kept = whole(sums["by"])
+        self.amounts = {name: whole(sums[name]) for name in PRICES}
+        blank = pc.take(pooled, kept)
+        self.order = pc.take(self.order, kept)
+        self.codes, self.skus = (pc.if_else(blank, "", pc.take(names, kept)) for names in (self.codes, self.skus))
 
     @cached_property
     def ids(self) -> Any:
@@ -58,19 +77,20 @@ class Known:
 
     def placed(self, rows: Any, owner: Any) -> Any:
         """The number of each row's item: the only one of its order, the one with its item code, the only one with its SKU; or null."""
-        sole = pc.if_else(pc.equal(pc.take(whole(self.size), owner), 1), pc.take(self.first, owner), None)
+        sole = pc.if_else(pc.equal(pc.take(self.size, owner), 1), pc.take(self.first, owner), None)
         if not sole.null_count:
             return sole
-        open_rows = pc.and_(pc.is_valid(owner), pc.is_null(sole))
-        several = pc.greater(pc.take(whole(self.size), self.order), 1)
+        open_rows, several = pc.is_null(sole), pc.greater(pc.take(self.size, self.order), 1)
         by_code, by_sku = (
-            _found(
-                _joined(owner, text(rows, name), open_rows),
-                _once(_joined(self.order, text(self.items, name), several)),
-            )
-            for name in ("item_code", "sku")
+            _found(_joined(owner, text(rows, name), open_rows), _once(_joined(self.order, names, several)))
+            for name, names in (("item_code", self.codes), ("sku", self.skus))
         )
         return pc.coalesce(sole, by_code, by_sku)
+
+
+def _firsts(order: Any) -> Any:
+    """The first row of each order; they are counted as they come first."""
+    return pc.indices_nonzero(pc.equal(pc.fill_null(pc.pairwise_diff(pc.cumulative_max(order)), 1), 1))
 
 
 def _joined(order: Any, names: Any, wanted: Any) -> Any:

@@ -26,6 +26,7 @@ OTHER_KINDS = (
     ("Refund", "ItemWithheldTax", "MarketplaceFacilitatorTax-Principal"), ("Chargeback Refund", "ItemPrice", "Principal"),
     ("other-transaction", "other-transaction", "Storage Fee"),
 )  # fmt: skip
+SHIPPING = ExpectedItem(shipping=Decimal("7.00"))
 cents = st.integers(0, 5000).map(lambda units: Decimal(units) / 100)
 days = st.dates(date(2026, 11, 1), date(2026, 11, 15))
 
@@ -46,12 +47,12 @@ def items(draw: st.DrawFn, number: int) -> ExpectedItem:
 
 @st.composite
 def orders(draw: st.DrawFn, number: int) -> Expected:
-    """An order; rarely with another currency, the number of another, or of another channel."""
+    """An order, some with shipping of the order as a whole; rarely with another currency, the number of another, or of another channel."""
     return Expected(
         key=f"K{number}",
         order_id=draw(st.sampled_from((f"1-{number}",) * 4 + ("1-0",))),
         merchant_order_id=draw(st.sampled_from((f"W{number}", f"W{number}", "", "W0", "1-1"))),
-        items=tuple(draw(items(one)) for one in range(draw(st.integers(1, 3)))),
+        items=(*(draw(items(one)) for one in range(draw(st.integers(1, 3)))), *draw(st.sampled_from(((), (), (SHIPPING,))))),
         currency=draw(st.sampled_from(("USD",) * 5 + ("CAD", ""))),
         shipped_on=draw(st.sampled_from((date(2026, 11, 1), date(2026, 8, 1), None))),
         gross=draw(st.booleans()),
@@ -62,9 +63,10 @@ def orders(draw: st.DrawFn, number: int) -> Expected:
 
 def settled_right(order: Expected, day: date = date(2026, 11, 15)) -> list[Sum]:
     """The lines of an order that is settled as expected."""
+    first = order.items[0]
     base = {"order_id": order.order_id, "merchant_order_id": order.merchant_order_id, "marketplace": "Amazon.com", "day": day}
     return [
-        Sum(kind=Kind(*kind), amount=amount, item_code=item.item_code, sku=item.sku, **base)
+        Sum(kind=Kind(*kind), amount=amount, item_code=item.item_code or first.item_code, sku=item.sku or first.sku, **base)
         for item in order.items
         for part, kind in PARTS.items()
         if (amount := -item.promotions if part == "promotions" else getattr(item, part)) and not (part == "tax" and order.gross)

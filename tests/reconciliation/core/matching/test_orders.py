@@ -65,6 +65,8 @@ RESULTS: list[tuple[str, Expected | None, list[Sum], Result, str | None]] = [
     ("other currency", replace(ONE, currency="CAD"), [line(PRINCIPAL, "20.00"), line(SHIPPING, "5.00")], Result.CURRENCY_MISMATCH, None),
     ("unknown", None, [line(PRINCIPAL, "20.00")], Result.UNMATCHED_ORDER, None),
     ("a free replacement", order(item("0")), [line(PRINCIPAL, "0.00"), line(COMMISSION, "-1.00")], Result.MATCHED, "0"),
+    ("shipping of the order as a whole", order(item("20.00"), item(code="", sku="", shipping="5.00")),
+     [line(PRINCIPAL, "20.00"), line(SHIPPING, "5.00")], Result.MATCHED, "0"),
     ("a charge nobody knows", ONE, [line(PRINCIPAL, "20.00"), line(SHIPPING, "5.00"), line(("Order", "ItemPrice", "Crating"), "3.00")],
      Result.OVER_PAID, "3.00"),
 ]  # fmt: skip
@@ -101,6 +103,14 @@ def test_the_difference_says_which_item_and_which_part() -> None:
     expected = order(item("20.00", shipping="5.00"), item("30.00", code="2", sku="CUP"))
     match = matched(expected, line(PRINCIPAL, "20.00"), line(SHIPPING, "4.00"), line(PRINCIPAL, "30.00", code="2", sku="CUP"))
     assert [(one.sku, one.component, one.amount) for one in match.differences] == [("MUG", Component.SHIPPING, Decimal("-1.00"))]
+
+
+def test_what_belongs_to_the_order_as_a_whole_is_compared_with_all_its_items() -> None:
+    expected = order(item("20.00"), item("30.00", code="2", sku="CUP"), item(code="", sku="", shipping="5.00"))
+    sums = [line(PRINCIPAL, "20.00"), line(SHIPPING, "2.00"), line(PRINCIPAL, "30.00", code="2", sku="CUP")]
+    assert matched(expected, *sums, line(SHIPPING, "3.00", code="2", sku="CUP")).flags == ()
+    match = matched(expected, *sums, line(SHIPPING, "2.00", code="2", sku="CUP"))
+    assert [(one.sku, one.component, one.expected, one.settled) for one in match.differences] == [("", Component.SHIPPING, 5, 4)]
 
 
 def test_a_number_that_two_orders_carry_matches_neither_and_says_so() -> None:
