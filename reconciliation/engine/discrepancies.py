@@ -15,6 +15,7 @@ from reconciliation.engine.states import RefusedError
 from reconciliation.models import Books, Discrepancy, Settlement
 
 State = Discrepancy.State
+POSTED = (Settlement.State.POSTING, Settlement.State.POSTED, Settlement.State.DEPOSITED, Settlement.State.CLOSED)
 SHOWN = ("level", "amount", "words", "advice", "blocking")
 
 
@@ -43,12 +44,24 @@ def _row(settlement: Settlement, one: values.Discrepancy, now: datetime) -> Disc
 
 
 def accept(discrepancy: Discrepancy, *, reason: str, by: AbstractBaseUser | None, now: datetime) -> None:
-    """A person lets it be, and says why. Raises RefusedError without a reason."""
+    """A person lets it be, and says why. Raises RefusedError without a reason, and when somebody else decided meanwhile."""
+    _decide(discrepancy, State.OPEN, State.ACCEPTED, reason=reason, by=by, now=now)
+
+
+def reopen(discrepancy: Discrepancy, *, reason: str, by: AbstractBaseUser | None, now: datetime) -> None:
+    """Takes an acceptance back. Raises RefusedError once the settlement is posted: its journals must be reversed first."""
+    if discrepancy.settlement.state in POSTED:
+        raise RefusedError(f"{discrepancy.settlement} is posted already; reverse its journals first.")
+    _decide(discrepancy, State.ACCEPTED, State.OPEN, reason=reason, by=by, now=now)
+
+
+def _decide(discrepancy: Discrepancy, before: str, to: str, *, reason: str, by: AbstractBaseUser | None, now: datetime) -> None:
     if not reason.strip():
         raise RefusedError("Say why this difference is accepted; the reason is kept with the settlement.")
-    Discrepancy.objects.filter(pk=discrepancy.pk, state=State.OPEN).update(
-        state=State.ACCEPTED, note=reason[:400], by=by.pk if by else None, closed_at=now
-    )
+    mine = Discrepancy.objects.filter(pk=discrepancy.pk, state=before)
+    closed = now if to == State.ACCEPTED else None
+    if not mine.update(state=to, note=reason[:400], by=by.pk if by else None, closed_at=closed):
+        raise RefusedError("Somebody decided about this meanwhile; look at the page again.")
 
 
 def tell(settlement: Settlement, books: Books, found: Iterable[values.Discrepancy], *, now: datetime) -> None:

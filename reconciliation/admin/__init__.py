@@ -1,0 +1,6 @@
+"""The pages on which accountants see, explain, approve and post settlements."""
+
+from reconciliation.admin.journals import JournalEntryAdmin
+from reconciliation.admin.settlements import SettlementAdmin
+
+__all__ = ["JournalEntryAdmin", "SettlementAdmin"]
