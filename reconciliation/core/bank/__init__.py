@@ -1,0 +1,1 @@
+"""Bank statements and the settlements that their lines paid."""
