@@ -73,9 +73,7 @@ def _add(side: dict[str, Side], line: Sum) -> None:
 
 def shares_of(found: Gathered, parts: Sequence[Part], sorter: Sorter) -> list[Share]:
     """Sorted, so that the order of lines in the file changes nothing."""
-    part_of = {
-        day: next(part.number for part in parts if part.first_day <= day <= part.last_day) for day in {one.day for one in found.amounts}
-    }
+    part_of = {day: _part_of(day, parts) for day in {group.day for group in found.amounts}}
     shares: dict[tuple[int, Kind, str, str, bool], list[Group]] = {}
     for group in found.amounts:
         key = part_of[group.day], group.kind, group.marketplace, group.fulfilment, group.paid
@@ -87,3 +85,7 @@ def shares_of(found: Gathered, parts: Sequence[Part], sorter: Sorter) -> list[Sh
         )
         for (part, kind, marketplace, fulfilment, paid), groups in sorted(shares.items(), key=lambda one: one[0])
     ]  # fmt: skip
+
+
+def _part_of(day: date, parts: Sequence[Part]) -> int:
+    return next(part.number for part in parts if part.first_day <= day <= part.last_day)

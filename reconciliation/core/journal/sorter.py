@@ -1,4 +1,4 @@
-"""Which category a sum of lines has, and whether the invoice of its order holds it."""
+"""Whether the invoice of an order holds a line, so that the line is part of its payment."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ OF_AN_INVOICE = {"order": PAID_BY_ORDER | TAXES, "refund": PAID_BACK | TAXES}
 
 
 class Sorter:
-    """Decides for every sum where it belongs. Tax of a marketplace that pays it itself is on no invoice and stays in the journal."""
+    """Decides for every sum. Tax of a marketplace that pays it itself is on no invoice and stays in the journal."""
 
     def __init__(self, rules: RuleSet, accounts: Accounts, *, model: Model, invoiced: Collection[str]) -> None:
         self.rules, self.accounts = rules, accounts
-        self.invoiced = invoiced if model is Model.INVOICE else ()
+        self.invoiced = frozenset(invoiced if model is Model.INVOICE else ())
         self._known: dict[tuple[Kind, str], bool] = {}
 
     def is_paid(self, line: Sum) -> bool:
