@@ -67,6 +67,7 @@ def test_facilitator_tax_stands_on_one_account_and_cancels_out() -> None:
     (journal,) = prepared(*ONE_ORDER).journals
     assert booked(journal)["2210", "tax_collected"] == Decimal("-8.66")
     assert booked(journal)["2210", "tax_withheld_by_marketplace"] == Decimal("8.66")
+    assert prepared(*ONE_ORDER).discrepancies == ()
 
 
 def test_with_the_switch_off_facilitator_tax_is_left_out_and_the_reason_kept() -> None:
@@ -177,6 +178,11 @@ def test_a_category_without_an_account_is_refused_by_name() -> None:
     )
     with pytest.raises(NotPostableError, match=r"Sales \(sales\) has no account for Amazon.com, AFN\. Add one to the posting rules\."):
         prepared(a_sum(PRINCIPAL, "1.00"), accounts=accounts)
+
+
+def test_a_category_of_zero_lines_needs_no_account() -> None:
+    accounts = Accounts(rule for rule in starter.accounts() if rule.category != "sales_shipping")
+    assert len(prepared(a_sum(PRINCIPAL, "1.00"), a_sum(SHIPPING, "0.00"), accounts=accounts).journals) == 1
 
 
 def test_lines_that_are_not_the_total_are_refused() -> None:

@@ -91,11 +91,26 @@ def test_in_the_summary_model_nothing_is_a_payment() -> None:
     assert prepared(*SALE, invoiced={ORDER}).payments == ()
 
 
-def test_an_order_over_a_month_end_is_paid_with_its_last_lines() -> None:
-    lines = a_sum(PRINCIPAL, "1.00", day=date(2026, 10, 31)), a_sum(SHIPPING, "2.00", day=date(2026, 11, 1))
-    found = invoiced(*lines)
+OCTOBER, NOVEMBER = date(2026, 10, 31), date(2026, 11, 1)
+REFUND_OF_LESS = Kind("Refund", "ItemPrice", "RestockingFee")
+
+
+@pytest.mark.parametrize("days", [(OCTOBER, NOVEMBER), (NOVEMBER, OCTOBER)])
+@pytest.mark.parametrize("second", [SHIPPING, REFUND_OF_LESS])
+def test_an_order_over_a_month_end_is_paid_with_its_last_lines(days: tuple[date, date], second: Kind) -> None:
+    found = invoiced(a_sum(PRINCIPAL, "1.00", day=days[0]), a_sum(second, "2.00", day=days[1]))
     assert [(one.amount, one.day) for one in found.payments] == [(Decimal("3.00"), date(2026, 11, 17))]
     assert [balances(one).get("1010") for one in found.journals] == [None, Decimal("3.00")]
+
+
+def test_a_refund_over_a_month_end_is_dated_apart_from_its_sale() -> None:
+    found = invoiced(a_sum(PRINCIPAL, "5.00", day=OCTOBER), a_sum(REFUND, "-2.00", day=NOVEMBER))
+    assert [(one.type, one.day) for one in found.payments] == [(RECEIPT, OCTOBER), (BACK, date(2026, 11, 17))]
+
+
+@pytest.mark.parametrize(("kind", "type_"), [(PRINCIPAL, RECEIPT), (REFUND, BACK)])
+def test_nothing_paid_is_still_a_receipt_of_a_sale_and_a_refund_of_a_refund(kind: Kind, type_: PaymentType) -> None:
+    assert [(one.type, one.amount) for one in invoiced(a_sum(kind, "0.00")).payments] == [(type_, 0)]
 
 
 def test_the_payload_is_the_one_of_the_contract() -> None:

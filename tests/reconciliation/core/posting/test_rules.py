@@ -132,5 +132,10 @@ def test_the_most_exact_account_counts(marketplace: str, fulfilment: str, accoun
     assert Accounts(rows).account("sales", marketplace, fulfilment) == account
 
 
+def test_the_longer_beginning_of_a_marketplace_counts() -> None:
+    rows = (AccountRule("sales", "others", "Non-Amazon*"), AccountRule("sales", "canada", "Non-Amazon CA*"))
+    assert [Accounts(rows).account("sales", name) for name in ("Non-Amazon CA", "Non-Amazon US")] == ["canada", "others"]
+
+
 def test_a_category_without_a_row_has_no_account() -> None:
     assert Accounts(ROLES).account("sales", "Amazon.de", "AFN") is None
