@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from connectors.base import Payload
 from hub.demo.ordered import Lines, Ordered, destination, wanted_lines
 
+PLACES = Decimal("0.0001")
 STOPPED = ("held", "failed", "skipped")
 ELSEWHERE = "by the other channel"
 """The verdict on an order that TIMS has, as another channel brought it."""
@@ -136,11 +137,35 @@ def _shown(value: object) -> str:
 
 
 def _sold(sales_order: Payload) -> Lines:
+    """The lines as the channel sold them: components give their money back to their bundle, single units are packs again."""
+    rows, worth = sales_order.get("LineItems", []), _worth(sales_order)
     lines: Lines = []
-    for line in sales_order.get("LineItems", []):
+    for line in rows:
+        name, packed = _split(line)
+        component = line.get("KitParentLineNumber") is not None
         units = Decimal(line["Quantity"]) - Decimal(line.get("QuantityCancelled") or 0)
-        lines.append((str(line.get("ExternalLineID")), str(line["SKU"]), units, Decimal(line["Price"]).normalize()))
+        price = Decimal(line["Price"])
+        if name in worth:
+            price = (worth[name] / Decimal(line["Quantity"]) * packed).quantize(PLACES, ROUND_HALF_UP)
+        lines.append((name, str(line["SKU"]), units if component else units / packed, Decimal(0) if component else price.normalize()))
     return [] if sales_order.get("OrderStatus") == "Cancelled" else wanted_lines(lines)
+
+
+def _split(line: Payload) -> tuple[str, Decimal]:
+    """The line's name without what it is part of, and how many make one unit."""
+    name, _, units = str(line.get("ExternalLineID")).partition("*")
+    return name, Decimal(units or 1)
+
+
+def _worth(sales_order: Payload) -> dict[str, Decimal]:
+    """What the bundles and packs cost, by the channel's line."""
+    worth: dict[str, Decimal] = {}
+    for line in sales_order.get("LineItems", []):
+        name, _ = _split(line)
+        if "*" in str(line.get("ExternalLineID")):
+            head = name.rpartition("-")[0] if line.get("KitParentLineNumber") is not None else name
+            worth[head] = worth.get(head, Decimal(0)) + Decimal(line["ExtendedAmount"])
+    return worth
 
 
 def _shipped_to(sales_order: Payload) -> tuple[str, str]:

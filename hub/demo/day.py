@@ -21,10 +21,10 @@ from hub.demo import warehouse
 from hub.demo.acts import FLOWS, Day, arrivals, heal, later_changes
 from hub.demo.books import Comparison, Journey, compare
 from hub.demo.flows import ITEMS
-from hub.demo.inventing import invented, invented_at_amazon, twins_of
+from hub.demo.inventing import PACKS, invented, invented_at_amazon, twins_of
 from hub.demo.mischief import calm, faults, faults_while_shipping
 from hub.demo.ordered import from_amazon, from_channeladvisor
-from hub.demo.parcels import Parcels, at_amazon, at_channeladvisor, compare_parcels, shipped_by_tims
+from hub.demo.parcels import Parcels, at_amazon, at_channeladvisor, compare_parcels, shipped_by_tims, whole_units
 from hub.demo.processes import Processes
 from hub.demo.report import report
 from hub.demo.stage import prepare, subscribe_all
@@ -154,7 +154,8 @@ def journeys() -> dict[str, Journey]:
 def books(day: Day, *, healed: bool = True) -> Comparison:
     """The books of all systems, order by order."""
     orders = [from_channeladvisor(one, day.aliases) for one in day.opened.channeladvisor.orders(APPLICATION_ID)]
-    orders += [from_amazon(one, day.aliases) for one in day.opened.amazon.orders()]
+    units = {key: sku for key, (sku, _) in PACKS.items()}
+    orders += [from_amazon(one, units | day.aliases) for one in day.opened.amazon.orders()]
     erp = day.opened.tims.book
     return compare(
         orders, list(erp.rows("sales_orders")), list(erp.rows("customers")), journeys(), may_stop=day.may_stop(healed=healed)
@@ -166,4 +167,5 @@ def parcels_of(day: Day) -> Parcels:
     channel, erp = day.opened.channeladvisor, day.opened.tims.book
     numbers = [int(one["ChannelAdvisorOrderID"]) for one in channel.orders(APPLICATION_ID)]
     told = [*at_channeladvisor({number: channel.shipments(number) for number in numbers}), *at_amazon(day.opened.amazon.orders())]
-    return compare_parcels(shipped_by_tims(erp.rows("sales_orders"), erp.rows("shipments")), told)
+    orders, shipments = list(erp.rows("sales_orders")), list(erp.rows("shipments"))
+    return compare_parcels(shipped_by_tims(orders, shipments), told, wholes=whole_units(orders, shipments))

@@ -19,7 +19,10 @@ STATUSES = {
 AT_AMAZON = {"SHIPPED": ("Completed",)}
 """Amazon's own shipments are over for TIMS when they have left (entity map 3.1)."""
 Lines = list[tuple[str, str, Decimal, Decimal]]
-"""Line id, SKU, units that are still wanted, price of one; lines of which nothing is wanted are left out."""
+"""Line id, SKU, units that are still wanted, price of one; lines of which nothing is wanted are left out.
+
+A component of a bundle is `900001-2` and costs nothing by itself.
+"""
 Aliases = Mapping[str, str]
 """SKUs that have another name in TIMS."""
 
@@ -61,7 +64,7 @@ def from_channeladvisor(order: Payload, aliases: Aliases) -> Ordered:
     return Ordered(
         system=CHANNELADVISOR, key=str(order["ChannelAdvisorOrderID"]), fact=f"{site.get('Name')}:{order['OrderID']}",
         number=order["OrderID"], currency=order["Currency"], total=order["Totals"]["Grand"], cancelled=cancelled,
-        lines=[] if cancelled else wanted_lines([_channel_line(line, aliases) for line in order["OrderItem"]]),
+        lines=[] if cancelled else wanted_lines([part for line in order["OrderItem"] for part in _channel_lines(line, aliases)]),
         destination=destination(order.get("ShippingAddress") or {}, "Country", "PostalCode"),
         statuses=STATUSES.get(order["OrderStatus"], ()),
         customers=frozenset({customer_key(order), f"{site.get('SiteID')}:{info.get('UserID')}"}),
@@ -69,9 +72,11 @@ def from_channeladvisor(order: Payload, aliases: Aliases) -> Ordered:
     )  # fmt: skip
 
 
-def _channel_line(line: Payload, aliases: Aliases) -> tuple[str, str, Decimal, Decimal]:
-    units = Decimal(line["Quantity"] - line.get("QuantityCancelled", 0))
-    return str(line["ItemID"]), str(aliases.get(line["SKU"], line["SKU"])), units, Decimal(line["UnitPrice"]).normalize()
+def _channel_lines(line: Payload, aliases: Aliases) -> Lines:
+    units, ordered = Decimal(line["Quantity"] - line.get("QuantityCancelled", 0)), Decimal(line["Quantity"])
+    own = (str(line["ItemID"]), str(aliases.get(line["SKU"], line["SKU"])), units, Decimal(line["UnitPrice"]).normalize())
+    parts = line.get("BundleComponents") or () if line.get("IsBundle") else ()
+    return [own, *((f"{own[0]}-{at}", one["SKU"], one["Quantity"] * units / ordered, Decimal(0)) for at, one in enumerate(parts, 1))]
 
 
 def from_amazon(order: Payload, aliases: Aliases) -> Ordered:

@@ -54,6 +54,7 @@ def by_channel(day: Day, found: Comparison, parcels: Parcels) -> list[tuple[obje
         ("orders shipped", [parcels.orders[system] for system in FLOWS]),
         ("packages shipped", [parcels.packages[system] for system in FLOWS]),
         ("packages confirmed at the channel", [parcels.confirmed[system] for system in FLOWS]),
+        ("bundles and multipacks shipped in parts, told as whole units", [parcels.wholes[system] for system in FLOWS]),
         ("calls answered 429", [refused(box) for box in (day.opened.channeladvisor, day.opened.amazon)]),
         ("… of these ordered by the script", [day.notes[f"429 ordered from {system}"] for system in FLOWS]),
     ]

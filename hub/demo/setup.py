@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from connectors.registry import connector
 from hub import vault
 from hub.demo.flows import install_flows
+from hub.demo.inventing import PACKS
 from hub.models import Connection
 from mappings.lookups import Row, write
 from mappings.models import LookupTable
@@ -32,6 +33,12 @@ def rates(today: date) -> None:
     seeds = {key.partition("|")[0]: value for key, value in table.entries.order_by("key").values_list("key", "value")}
     days = [today - timedelta(days=back) for back in range(RATE_DAYS)]
     write(table, [Row(f"{currency}|{day}", value) for currency, value in seeds.items() for day in days], by=None, keep=True)
+
+
+def packs() -> None:
+    """What is in the multipacks that the stand-in's orders are of."""
+    table = LookupTable.objects.get(slug="sku_pack")
+    write(table, [Row(key, f"{sku}|{units}") for key, (sku, units) in PACKS.items()], by=None, keep=True)
 
 
 def _connection(connector_id: str, fields: Mapping[str, str]) -> Connection:

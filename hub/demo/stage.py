@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from hub import schedules
-from hub.demo.setup import install, rates
+from hub.demo.setup import install, packs, rates
 from hub.engine.subscribe import subscribe
 from hub.models import Connection
 from hub.roles import ship_roles
@@ -27,6 +27,7 @@ def prepare(settings: Mapping[str, Mapping[str, str]]) -> dict[str, Connection]:
     ship_roles()
     load_starters()
     rates(timezone.localdate())
+    packs()
     made = install(settings)
     schedules.sync()
     return made

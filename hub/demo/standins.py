@@ -60,6 +60,7 @@ def tims_settings(url: str) -> dict[str, str]:
         "webhook_secret": WEBHOOK_SECRET,
         "external_location": "FBA-US",
         "external_method": "UPS-GND",
+        "kit_mode": "explode",
         **{f"page_{kind}": f"{url}/__sandbox__/{kind}/{{key}}" for kind, *_ in PAGES},
     }
 

@@ -281,3 +281,35 @@ def test_an_amazon_order_that_is_none_of_ours_must_stay_out(kind: str, reason: s
     assert compare([ordered], [], [], stayed, may_stop={}).differences == []
     taken = {"SourceSystem": "Amazon", "ExternalOrderID": ordered.key, "LineItems": []}
     assert any("taken over, though" in one for one in compare([ordered], [taken], [], {}, may_stop={}).differences)
+
+
+def bundled(books: Books) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The first order becomes one of two bundles, in TIMS with its components."""
+    order, sales_order = books.orders[0], books.sales_orders[0]
+    parts = [{"SKU": "TK-1001", "Quantity": 2}, {"SKU": "TK-1002", "Quantity": 4}]
+    line = order["OrderItem"][0] | {
+        "SKU": "BDL-1",
+        "Quantity": 2,
+        "UnitPrice": Decimal("9.99"),
+        "IsBundle": True,
+        "BundleComponents": parts,
+    }
+    order["OrderItem"], name = [line], str(line["ItemID"])
+    own = {"LineNumber": 1, "ExternalLineID": name, "SKU": "BDL-1", "Quantity": 2, "Price": 0, "ExtendedAmount": 0}
+    first = {"ExternalLineID": f"{name}-1*1", **parts[0], "Price": Decimal("3.33"), "ExtendedAmount": Decimal("6.66")}
+    second = {"ExternalLineID": f"{name}-2*2", **parts[1], "Price": Decimal("3.33"), "ExtendedAmount": Decimal("13.32")}
+    sales_order["LineItems"] = [own, first | {"KitParentLineNumber": 1}, second | {"KitParentLineNumber": 1}]
+    return sales_order, sales_order["LineItems"]
+
+
+def test_a_bundle_with_its_components_is_the_line_that_the_channel_sold() -> None:
+    books = Books()
+    bundled(books)
+    assert books.compared().differences == []
+
+
+@pytest.mark.parametrize(("place", "name", "wrong"), [(1, "Quantity", 1), (2, "SKU", "TK-1003"), (2, "ExtendedAmount", Decimal("13.31"))])
+def test_a_bundle_whose_components_differ_is_found(place: int, name: str, wrong: Any) -> None:
+    books = Books()
+    bundled(books)[1][place][name] = wrong
+    assert any("lines differs" in one for one in books.compared().differences)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hub.demo.parcels import Parcels, at_amazon, at_channeladvisor, compare_parcels, shipped_by_tims
+from hub.demo.parcels import Parcels, at_amazon, at_channeladvisor, compare_parcels, shipped_by_tims, whole_units
 
 
 class Books:
@@ -40,7 +40,9 @@ class Books:
 
     def compared(self) -> Parcels:
         told = [*at_channeladvisor(self.channel), *at_amazon(self.amazon)]
-        return compare_parcels(shipped_by_tims(self.sales_orders, self.shipments), told)
+        return compare_parcels(
+            shipped_by_tims(self.sales_orders, self.shipments), told, wholes=whole_units(self.sales_orders, self.shipments)
+        )
 
 
 def shipment(sequence: int, order: str, carrier: str, packages: list[dict[str, Any]]) -> dict[str, Any]:
@@ -112,3 +114,54 @@ def test_what_a_marketplace_ships_itself_is_not_expected_there() -> None:
     books.sales_orders[1]["FulfilledBy"] = "External"
     books.amazon[0]["packages"] = []
     assert books.compared().differences == []
+
+
+class Bundles(Books):
+    """ChannelAdvisor's order is of two bundles of one and two parts, sent in two packages; Amazon's of three packs of six."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        parts = [{"LineNumber": 1, "ExternalLineID": "11-1*1"}, {"LineNumber": 2, "ExternalLineID": "11-2*2"}]
+        self.sales_orders[0]["LineItems"], self.sales_orders[1]["LineItems"] = parts, [{"LineNumber": 1, "ExternalLineID": "11*6"}]
+        self.shipments[0]["Packages"][1]["Lines"] = [{"LineNumber": 2, "Quantity": Decimal(3)}]
+        self.shipments[1]["Packages"][0]["Lines"] = [{"LineNumber": 1, "Quantity": Decimal(17)}]
+        self.channel[7] = [self.channel[7][1] | {"Items": [{"ItemID": 11, "Quantity": 1}]}]
+        self.amazon[0]["packages"][0]["packageItems"] = [{"orderItemId": "11", "quantity": 2}]
+
+
+def test_bundles_and_packs_are_told_in_whole_units_by_the_parcels_that_complete_them() -> None:
+    found = Bundles().compared()
+    assert found.differences == []
+    assert (found.packages, found.wholes) == ({"ChannelAdvisor": 1, "Amazon": 1}, {"ChannelAdvisor": 1, "Amazon": 2})
+
+
+def unit_untold(books: Books) -> None:
+    books.channel[7] = []
+
+
+def part_told_as_a_unit(books: Books) -> None:
+    books.channel[7][0]["Items"][0]["Quantity"] = 2
+
+
+def unit_told_twice(books: Books) -> None:
+    books.channel[7].append(books.channel[7][0] | {"SellerShipmentID": "SH-000005-1", "TrackingNumber": "1Z1"})
+
+
+def single_units_told(books: Books) -> None:
+    books.amazon[0]["packages"][0]["packageItems"][0]["quantity"] = 17
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (unit_untold, "Order ChannelAdvisor 7: 1 whole units of line 11 were shipped and ChannelAdvisor knows of 0."),
+        (part_told_as_a_unit, "ChannelAdvisor knows of 2"), (unit_told_twice, "ChannelAdvisor knows of 2"),
+        (single_units_told, "Order Amazon 112-1: 2 whole units of line 11 were shipped and Amazon knows of 17."),
+        (old_number, "tracking number differs, 777 in TIMS and 778 at Amazon"),
+    ],
+)  # fmt: skip
+def test_units_that_a_channel_counts_otherwise_are_found(spoil: Callable[[Books], None], words: str) -> None:
+    books = Bundles()
+    spoil(books)
+    found = books.compared()
+    assert any(words in one for one in found.differences), found.differences
