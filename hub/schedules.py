@@ -14,6 +14,12 @@ from hub.models import Flow, Wake
 PREFIX = "hub: "
 """Schedules whose names begin so are ours; others are left alone."""
 FIRST_PURGE = timedelta(minutes=30)
+_others: dict[str, tuple[str, int]] = {}
+
+
+def register(name: str, task: str, *, minutes: int) -> None:
+    """Another app's task (its dotted name) that runs every so many minutes."""
+    _others[f"{PREFIX}{name}"] = (task, minutes)
 
 
 def sync() -> int:
@@ -51,6 +57,10 @@ def _wanted() -> dict[str, dict[str, Any]]:
     return {
         f"{PREFIX}tick": {"func": "hub.tasks.tick", "args": None, "schedule_type": Schedule.MINUTES, "minutes": 1},
         f"{PREFIX}purge": {"func": "hub.tasks.purge", "args": None, "schedule_type": Schedule.DAILY, "minutes": None},
+        **{
+            name: {"func": task, "args": None, "schedule_type": Schedule.MINUTES, "minutes": minutes}
+            for name, (task, minutes) in _others.items()
+        },
         **flows,
     }
 

@@ -12,7 +12,10 @@ class ReconciliationConfig(AppConfig):
     verbose_name = "Reconciliation"
 
     def ready(self) -> None:
+        from hub import schedules
         from hub.engine import listeners
         from reconciliation.engine import following
 
         listeners.register(following.follow)
+        schedules.register("settlements", "reconciliation.tasks.fetch", minutes=240)
+        schedules.register("settled orders", "reconciliation.tasks.match", minutes=5)

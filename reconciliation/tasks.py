@@ -1,1 +1,35 @@
 """The reconciliation's tasks for the queue. Arguments are ids; losing a task or running it twice does no harm."""
+
+from __future__ import annotations
+
+import structlog
+from django.utils import timezone
+
+from connectors.errors import ConnectorError
+from hub.tasks import discreet
+from reconciliation.engine import fetch as reports
+from reconciliation.engine import orders
+from reconciliation.engine.road import bring
+from reconciliation.engine.states import RefusedError
+from reconciliation.models import Books
+
+log = structlog.get_logger(__name__)
+
+
+@discreet
+def fetch() -> None:
+    """Several times a day: new settlement reports of every account are fetched, read, matched and prepared."""
+    for books in Books.objects.filter(source__enabled=True).select_related("source", "target", "orders", "rules"):
+        try:
+            found = [*reports.left_behind(books), *reports.fetch(books, now=timezone.now())]
+        except (ConnectorError, RefusedError) as error:
+            log.warning("settlement reports could not be fetched", books=books.pk, error=type(error).__name__)
+            continue
+        for file in found:
+            bring(file, books, now=timezone.now())
+
+
+@discreet
+def match() -> None:
+    """Every few minutes: settlements whose unknown orders have arrived are matched again."""
+    orders.match_arrived(now=timezone.now())

@@ -34,9 +34,13 @@ class Books(models.Model):
     )
     second_person = models.BooleanField("another person must approve", default=True)
     post_suspense = models.BooleanField("post lines without a rule to suspense", default=False)
+    orders_block = models.BooleanField(
+        "orders with differences stop the posting", default=False, help_text="Until each is explained or accepted by a person."
+    )
+    cursor = models.TextField(max_length=4000, blank=True, editable=False)
     window_days = models.PositiveSmallIntegerField("settling window (days)", default=45, validators=[MinValueValidator(1)])
     created_at = models.DateTimeField(auto_now_add=True)
-    history = HistoricalRecords()
+    history = HistoricalRecords(excluded_fields=["cursor"])
 
     class Meta:
         ordering: ClassVar = ["source__name"]

@@ -147,7 +147,7 @@ class PaymentEntry(models.Model):
         DISCARDED = "discarded", "Discarded"
 
     settlement = models.ForeignKey(Settlement, on_delete=models.PROTECT, related_name="payments")
-    order_id = models.CharField("order", max_length=60)
+    order_id = models.CharField("order", max_length=200)
     revision = models.PositiveSmallIntegerField(default=1)
     external_id = models.CharField("name in the ERP", max_length=120)
     kind = models.CharField(max_length=10, default="Receipt")

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.db import models
 
 from hub.models import Connection, Delivery
-from reconciliation.models.books import ToleranceRule
 from reconciliation.models.settlement import Settlement
 
 
@@ -20,7 +19,7 @@ class SoldItem(models.Model):
     """
 
     source = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False)
-    order_id = models.CharField("order", max_length=60)
+    order_id = models.CharField("order", max_length=200)
     item_code = models.CharField(max_length=60, blank=True)
     sku = models.CharField("SKU", max_length=200, blank=True)
     quantity = models.DecimalField(max_digits=12, decimal_places=4, default=1)
@@ -45,18 +44,32 @@ class SoldItem(models.Model):
 
 
 class OrderMatch(models.Model):
-    """One order of a settlement beside what the hub delivered. `settled` and `expected` are what the result was decided by."""
+    """One order of a settlement beside what the hub delivered, over all settlements so far. `total` is what this settlement holds for it.
+
+    `result` is "" before it was matched and for an order of which the settlement holds neither sale nor refund. A difference that a
+    person accepted keeps who, when and why.
+    """
 
     settlement = models.ForeignKey(Settlement, on_delete=models.CASCADE, related_name="matches")
-    order_id = models.CharField("order", max_length=60)
+    order_id = models.CharField("order", max_length=200)
     result = models.CharField(max_length=30, blank=True)
     total = models.DecimalField("in this settlement", max_digits=20, decimal_places=4)
     settled = models.DecimalField(max_digits=20, decimal_places=4, default=0)
     expected = models.DecimalField(max_digits=20, decimal_places=4, null=True, blank=True)
     difference = models.DecimalField(max_digits=20, decimal_places=4, null=True, blank=True)
-    tolerance = models.ForeignKey(ToleranceRule, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False)
-    delivery = models.ForeignKey(Delivery, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
-    words = models.CharField(max_length=300, blank=True)
+    refunded = models.DecimalField(max_digits=20, decimal_places=4, default=0)
+    fees = models.DecimalField(max_digits=20, decimal_places=4, default=0)
+    delivery = models.ForeignKey(
+        Delivery, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_constraint=False, db_index=False
+    )
+    flags = models.CharField(max_length=200, blank=True)
+    words = models.TextField(blank=True)
+    asked_at = models.DateTimeField("asked for", null=True, blank=True)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    note = models.CharField(max_length=400, blank=True)
 
     class Meta:
         ordering: ClassVar = ["settlement", "order_id"]
@@ -82,7 +95,7 @@ class Discrepancy(models.Model):
     settlement = models.ForeignKey(Settlement, on_delete=models.CASCADE, related_name="discrepancies")
     level = models.CharField(max_length=10)
     code = models.CharField(max_length=60)
-    order_id = models.CharField("order", max_length=60, blank=True)
+    order_id = models.CharField("order", max_length=200, blank=True)
     subject = models.CharField(max_length=300, blank=True)
     amount = models.DecimalField(max_digits=20, decimal_places=4, null=True, blank=True)
     words = models.CharField(max_length=600)

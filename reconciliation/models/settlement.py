@@ -67,7 +67,6 @@ class Settlement(models.Model):
                 name="one_live_settlement",
             ),
             models.UniqueConstraint(fields=["connection", "settlement_id", "revision"], name="one_settlement_per_revision"),
-            models.CheckConstraint(condition=Q(starts_at__lte=models.F("ends_at")), name="settlement_starts_before_its_end"),
         ]
         indexes: ClassVar = [models.Index(fields=["state", "-ends_at"], name="settlement_state")]
 
@@ -102,16 +101,16 @@ class SettlementLine(models.Model):
     kind = models.ForeignKey(LineKind, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     amount = models.DecimalField(max_digits=20, decimal_places=4)
     posted_at = models.DateTimeField()
-    order_id = models.CharField("order", max_length=60, blank=True)
-    merchant_order_id = models.CharField(max_length=60, blank=True)
-    adjustment_id = models.CharField(max_length=120, blank=True)
-    shipment_id = models.CharField(max_length=60, blank=True)
-    marketplace = models.CharField(max_length=60, blank=True)
-    fulfilment = models.CharField(max_length=20, blank=True)
-    item_code = models.CharField(max_length=40, blank=True)
-    sku = models.CharField("SKU", max_length=200, blank=True)
+    order_id = models.TextField("order", blank=True)
+    merchant_order_id = models.TextField(blank=True)
+    adjustment_id = models.TextField(blank=True)
+    shipment_id = models.TextField(blank=True)
+    marketplace = models.TextField(blank=True)
+    fulfilment = models.TextField(blank=True)
+    item_code = models.TextField(blank=True)
+    sku = models.TextField("SKU", blank=True)
     quantity = models.IntegerField(null=True, blank=True)
-    promotion_id = models.CharField(max_length=300, blank=True)
+    promotion_id = models.TextField(blank=True)
 
     class Meta:
         ordering: ClassVar = ["settlement", "number"]

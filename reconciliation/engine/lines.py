@@ -1,0 +1,42 @@
+"""A statement's lines on their way into the database: block by block, so that memory does not grow with the file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from reconciliation.core.lines import Kind
+from reconciliation.core.statement import Statement, decimals
+from reconciliation.engine.bulk import write
+from reconciliation.models import LineKind, SettlementLine
+
+AMOUNT = pa.decimal128(20, 4)
+LONGEST = {"transaction_type": 120, "amount_type": 120, "amount_description": 200}
+
+
+class Lines:
+    """Writes the blocks of one statement as lines of one settlement. Raises DataError for a kind that is too long to be one."""
+
+    def __init__(self, settlement_id: int, statement: Statement) -> None:
+        self._settlement = settlement_id
+        self._statement = statement
+        self._kinds: list[int] = []
+
+    def add(self, block: Any) -> None:
+        """Takes one block in."""
+        self._learn(self._statement.kinds[len(self._kinds) :])
+        kinds = pa.array(self._kinds, pa.int64()).take(block["kind"].combine_chunks())
+        amounts = decimals(block["amount"], self._statement.digits).cast(AMOUNT)
+        columns = {name: block[name] for name in block.column_names if name not in ("kind", "amount")}
+        settlement = pa.repeat(pa.scalar(self._settlement, pa.int64()), block.num_rows)
+        write(SettlementLine, pa.table({"settlement_id": settlement, **columns, "kind_id": kinds, "amount": amounts}))
+
+    def _learn(self, kinds: list[Kind]) -> None:
+        """The rows of kinds that were not met before in this file; made where no file has had them."""
+        if not kinds:
+            return
+        rows = [LineKind(**kind._asdict()) for kind in kinds]
+        LineKind.objects.bulk_create(rows, ignore_conflicts=True)
+        known = {Kind(*words): pk for *words, pk in LineKind.objects.values_list(*Kind._fields, "pk")}
+        self._kinds += [known[kind] for kind in kinds]
