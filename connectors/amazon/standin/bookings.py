@@ -57,10 +57,10 @@ def market_of(order: Payload) -> Market | None:
     return MARKETS.get(str(channel.get("marketplaceId"))) if channel.get("channelName", "AMAZON") == "AMAZON" else None
 
 
-def book_fee(box: AmazonSandbox, account: str, description: str, amount: Decimal) -> None:
+def book_fee(box: AmazonSandbox, account: str, description: str, amount: Decimal, *, amount_type: str = "other-transaction") -> None:
     """A charge to the account that belongs to no order."""
     market = next(one for one in MARKETS.values() if account_of(one) == account)
-    entry = Entry(amount_type="other-transaction", description=description, amount=amount)
+    entry = Entry(amount_type=amount_type, description=description, amount=amount)
     body = _body(box, market, kind="ServiceFee", description=description, order_id="", posted=box.now(), items=[])
     _put(box, market, {**body, "totalAmount": money(amount, market)}, [({}, [entry])], group=open_group(box, account)["Id"])
 

@@ -19,6 +19,7 @@ COLUMNS = (
 """In Amazon's order (Amazon SP-API reference, 12.1)."""
 _DATES = {"NA": "%Y-%m-%d", "EU": "%d.%m.%Y", "FE": "%Y/%m/%d"}
 _CHARSETS = {"NA": "utf-8", "EU": "cp1252", "FE": "cp932"}
+ADVERTISING = "Cost of Advertising"
 _TYPES = {"Shipment": "Order", "Refund": "Refund"}
 
 
@@ -46,7 +47,7 @@ def lines_of(row: Row, market: Market, posted: datetime) -> Iterable[dict[str, A
     for entry in row["Entries"]:
         sold = body["transactionType"] == "Shipment"
         yield {
-            "transaction-type": _TYPES.get(body["transactionType"], "other-transaction"),
+            "transaction-type": "ServiceFee" if entry["Type"] == ADVERTISING else _TYPES.get(body["transactionType"], "other-transaction"),
             "order-id": row["OrderId"],
             "merchant-order-id": row["OrderId"],
             "adjustment-id": f"amzn1:crow:{body['transactionId'][:20]}" if body["transactionType"] == "Refund" else "",

@@ -50,25 +50,26 @@ def _closed(box: AmazonSandbox, group: Row) -> str:
     number, now = str(box.book.next_number("settlement", 20111222001)), box.now()
     rows = [box.book.get(KIND, key) or {} for key in box.book.find(KIND, "group", group["Id"])]
     earned = _sum(rows)
-    before = _reserve_before(box, group)
+    before, debt = _carried(box, group)
     held = ledger.rounded(max(earned, ledger.ZERO) * RESERVED, market)
-    total = earned + before - held
+    total = earned + before - held + debt
     closed = {**group, "Status": "Closed", "End": times.written(now), "Total": str(total), "Reserve": str(held), "SettlementId": number}
-    box.book.put(GROUPS, group["Id"], {**closed, "Before": str(before), "Parts": _parts(rows, before, held)})
+    box.book.put(GROUPS, group["Id"], {**closed, "Before": str(before), "Parts": _parts(rows, before - held + debt)})
     for row in rows:
         row["Body"]["relatedIdentifiers"] += [_related("FINANCIAL_EVENT_GROUP_ID", group["Id"]), _related("SETTLEMENT_ID", number)]
         box.book.put(KIND, row["Body"]["transactionId"], row)
     bookings.begin_group(box, group["Account"], now)
-    return _reported(box, closed, rows, before, market)
+    return _reported(box, closed, rows, (before, debt), market)
 
 
-def _reported(box: AmazonSandbox, group: Row, rows: list[Row], before: Decimal, market: Market) -> str:
+def _reported(box: AmazonSandbox, group: Row, rows: list[Row], carried: tuple[Decimal, Decimal], market: Market) -> str:
     now, start = box.now(), times.parsed(group["Start"]) or box.now()
     lines: list[dict[str, Any]] = []
     for row in rows:
         lines += settlement_files.lines_of(row, MARKETS[_marketplace(row)], times.parsed(row["Body"]["postedDate"]) or now)
-    reserves = (("Previous Reserve Amount Balance", before), ("Current Reserve Amount", -Decimal(group["Reserve"])))
-    lines += [settlement_files.account_line(name, amount, now, market) for name, amount in reserves if amount]
+    names = ("Previous Reserve Amount Balance", "Payable to Amazon", "Current Reserve Amount")
+    balances = zip(names, (*carried, -Decimal(group["Reserve"])), strict=True)
+    lines += [settlement_files.account_line(name, amount, now, market) for name, amount in balances if amount]
     deposit, total = now + box.delay(BANK), Decimal(group["Total"])
     content = settlement_files.written(
         number=group["SettlementId"], start=start, end=now, deposit=deposit, total=total, lines=lines, market=market
@@ -86,23 +87,25 @@ def _reported(box: AmazonSandbox, group: Row, rows: list[Row], before: Decimal, 
     return report_id
 
 
-def _reserve_before(box: AmazonSandbox, group: Row) -> Decimal:
-    """What the last settlement of this account held back."""
+def _carried(box: AmazonSandbox, group: Row) -> tuple[Decimal, Decimal]:
+    """What the last settlement of this account held back, and what it left the seller owing (negative; taken from the next payout)."""
     earlier = [row for row in box.book.rows(GROUPS) if row["Account"] == group["Account"] and row["Status"] == "Closed"]
-    return Decimal(earlier[-1]["Reserve"]) if earlier else ledger.ZERO
+    if not earlier:
+        return ledger.ZERO, ledger.ZERO
+    return Decimal(earlier[-1]["Reserve"]), min(Decimal(earlier[-1]["Total"]), ledger.ZERO)
 
 
 def _sum(rows: Iterable[Row]) -> Decimal:
     return sum((Decimal(entry["Amount"]) for row in rows for entry in row["Entries"]), ledger.ZERO)
 
 
-def _parts(rows: Iterable[Row], before: Decimal, held: Decimal) -> dict[str, str]:
+def _parts(rows: Iterable[Row], carried: Decimal) -> dict[str, str]:
     """The sums by kind of amount, for listSummary."""
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for row in rows:
         for entry in row["Entries"]:
             sums[entry["Type"]] += Decimal(entry["Amount"])
-    sums["Reserve"] += before - held
+    sums["Reserve"] += carried
     return {name: str(amount) for name, amount in sums.items()}
 
 

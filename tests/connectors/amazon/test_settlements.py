@@ -14,7 +14,7 @@ from connectors.amazon import flat_files
 from connectors.amazon.client import AmazonClient
 from connectors.amazon.sandbox import AmazonSandbox
 from connectors.amazon.settlements import SETTLEMENTS, Place, document, read, read_many, read_one
-from connectors.amazon.standin import documents, settling
+from connectors.amazon.standin import bookings, documents, settling
 from connectors.errors import MissingError, RejectedError, TransientError
 from tests.connectors.amazon.shop import DE, JP, files, sell
 from tests.connectors.amazon.standin import orders
@@ -29,6 +29,26 @@ def settle(shop: AmazonSandbox, *, first: int = 1, **about: str) -> str:
 
 def downloads(shop: AmazonSandbox) -> int:
     return shop.counts().get("getReportDocument", {}).get("200", 0)
+
+
+def sums(text: str) -> Counter[str]:
+    """Amounts of a report in cents by their description; the total under ""."""
+    head, *lines = (line.split("\t") for line in text.splitlines())
+    found: Counter[str] = Counter()
+    for line in lines:
+        row = dict(zip(head, line, strict=True))
+        found[row["amount-description"]] += int(Decimal(row["amount"] or row["total-amount"]) * 100)
+    return found
+
+
+def test_what_a_negative_settlement_leaves_owing_is_taken_from_the_next(shop: AmazonSandbox, seller: AmazonClient) -> None:
+    sell(shop, 3, days=0.5)
+    bookings.book_fee(shop, "NA USD", "TransactionTotalAmount", Decimal("-5000.00"), amount_type="Cost of Advertising")
+    first, second = settling.settle(shop)[-1], settle(shop, first=11)
+    negative, after = (sums(b"".join(document(seller, key)).decode()) for key in (first, second))
+    assert negative[""] < 0
+    assert after["Payable to Amazon"] == negative[""]
+    assert sum(after.values()) == 2 * after[""]
 
 
 def test_a_settlement_report_is_never_asked_for(shop: AmazonSandbox, seller: AmazonClient) -> None:
