@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reconciliation.core.matching.collect import sums_by, text, units, whole
+from reconciliation.core.matching.collect import PLACES, sums_by, text, units, whole
 from reconciliation.core.matching.tables import OF_ORDER, PRICES
 
 
@@ -30,7 +30,7 @@ class Known:
         orders = expected.select(OF_ORDER)
         self.orders = orders.take(firsts) if len(firsts) < expected.num_rows else orders
         self.order, self.codes, self.skus = self.item_orders, text(expected, "item_code"), text(expected, "sku")
-        self.amounts = {name: whole(units(expected[name], 0)) for name in PRICES}
+        self.amounts = {name: whole(units(expected[name], PLACES)) for name in PRICES}
         if len(firsts) < expected.num_rows:
             self._pool(firsts)
         self.first = pc.cast(_firsts(self.order), pa.int32())

@@ -34,7 +34,8 @@ EXPECTED = pa.schema(
     ]
 )
 """One row per item of an order, with what belongs to the order repeated; fields as in Expected and ExpectedItem. Nothing but
-`shipped_on` and `returned` may be null. Text columns may be dictionaries."""
+`shipped_on` and `returned` may be null. Text columns may be dictionaries, and amounts whole numbers of 0.0001 (int64), which take half
+the memory."""
 AT_ONCE = 5000
 
 
@@ -51,8 +52,12 @@ def expected_table(orders: Iterable[Expected]) -> Any:
 def order_of(rows: list[dict[str, Any]]) -> Expected:
     """The order whose items these rows of EXPECTED are."""
     first = rows[0]
-    items = tuple(ExpectedItem(**{name: row[name] for name in ExpectedItem.__slots__}) for row in rows)
+    items = tuple(ExpectedItem(**{name: _value(row[name], name) for name in ExpectedItem.__slots__}) for row in rows)
     return Expected(**{name: first[name] for name in OF_ORDER}, items=items)
+
+
+def _value(value: Any, name: str) -> Any:
+    return money(value) if name in PRICES and not isinstance(value, Decimal) else value
 
 
 def settled_row(row: dict[str, Any]) -> Settled:

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciliation.core.lines import Kind, Sum
-from reconciliation.core.matching.collect import KEYS, Collected, summed
+from reconciliation.core.matching.collect import KEYS, Collected, summed, units
 from reconciliation.core.matching.columns import match_tables
 from reconciliation.core.matching.expected import Expected
 from reconciliation.core.matching.orders import matches_of
 from reconciliation.core.matching.result import Match, Result
-from reconciliation.core.matching.tables import expected_table
+from reconciliation.core.matching.tables import PRICES, expected_table
 from reconciliation.core.matching.tolerance import Rules
 from tests.reconciliation.core.matching import strategies
 from tests.reconciliation.core.matching.make import COMMISSION, ORDER, PRINCIPAL, SHIPPING, TODAY, item, line, order
@@ -44,10 +44,13 @@ def collected(sums: list[Sum], *, size: int = 3, minor: bool = True) -> Collecte
 
 
 def by_columns(orders: list[Expected], sums: list[Sum], **how: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[Match]]:
-    rows = collected(sums, **how).table()
+    rows, expected = collected(sums, **how).table(), expected_table(orders)
+    if how.get("minor", True):
+        whole = {name: units(expected[name], 4) for name in PRICES}
+        expected = pa.table({name: whole.get(name, expected[name]) for name in expected.column_names})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("reconciliation.core.matching.columns.AT_ONCE", 2)
-        found = match_tables(rows, expected_table(orders), currency="USD", today=TODAY, rules=Rules())
+        found = match_tables(rows, expected, currency="USD", today=TODAY, rules=Rules())
     return found.clean.to_pylist(), found.unknown.to_pylist(), list(found.others)
 
 
