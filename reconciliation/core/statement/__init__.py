@@ -3,7 +3,7 @@
 A statement is read once, as a stream:
 
     statement = read(source)                # the header; raises Quarantined
-    found = Sums(statement, zone, TOTALS)
+    found = Totals(statement, zone)
     for block in statement.blocks():        # pyarrow tables, SCHEMA; raises Quarantined, at the end if they do not add up
         found.add(block)
     statement.sha256, statement.lines, statement.lines_total, list(found)
@@ -12,22 +12,17 @@ A statement is read once, as a stream:
 from reconciliation.core.statement.amounts import decimals, digits_of, minor, money
 from reconciliation.core.statement.blocks import SCHEMA
 from reconciliation.core.statement.layouts import Layout
-from reconciliation.core.statement.orders import KEYS, Orders
 from reconciliation.core.statement.problems import Problem, Quarantined
 from reconciliation.core.statement.reading import Statement, read
-from reconciliation.core.statement.sums import SUMS, TOTALS, Sums, sums, totals
+from reconciliation.core.statement.sums import Totals, sums, totals
 
 __all__ = [
-    "KEYS",
     "SCHEMA",
-    "SUMS",
-    "TOTALS",
     "Layout",
-    "Orders",
     "Problem",
     "Quarantined",
     "Statement",
-    "Sums",
+    "Totals",
     "decimals",
     "digits_of",
     "minor",

@@ -61,9 +61,12 @@ class Blocks:
         self.lines = 0
         self.total = 0
 
-    def block(self, piece: Piece) -> Any:
-        """The piece's lines as a table with the wanted columns of SCHEMA. Raises Quarantined when one of them cannot be read."""
-        rows = rows_of(piece, self._opening.columns, self._wanted)
+    def rows(self, piece: Piece) -> Rows:
+        """The piece's lines as texts. Remembers nothing, so that another thread may be ahead with it."""
+        return rows_of(piece, self._opening.columns, self._wanted)
+
+    def block(self, rows: Rows) -> Any:
+        """Lines as a table with the wanted columns of SCHEMA. Raises Quarantined when one of them cannot be read."""
         rows = own(rows, self._opening, declared=self._declared) if rows.count else rows
         if not rows.count:
             return self._schema.empty_table()

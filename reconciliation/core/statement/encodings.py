@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reconciliation.core.statement.pieces import Piece
 from reconciliation.core.statement.problems import ORIGINAL, Problem, Quarantined
 
@@ -24,10 +26,10 @@ class Encoding:
         self.name = ""
         self.warnings: list[str] = []
 
-    def utf8(self, piece: Piece) -> bytes:
+    def utf8(self, piece: Piece) -> Piece:
         """The piece in UTF-8. Raises Quarantined when it does not fit what the file's earlier lines decided."""
         if piece.content.isascii():
-            return piece.content
+            return piece
         self.name = self.name or self._decided(piece)
         try:
             text = piece.content.decode(self.name)
@@ -35,7 +37,7 @@ class Encoding:
             number = piece.first + piece.content.count(b"\n", 0, error.start)
             words = f"Line {number} holds characters that are not {self.name} although the lines before it are. {ORIGINAL}"
             raise Quarantined(Problem.UNREADABLE, words, line=number) from None
-        return piece.content if self.name == UTF8 else text.encode(UTF8)
+        return piece if self.name == UTF8 else replace(piece, content=text.encode(UTF8))
 
     def _decided(self, piece: Piece) -> str:
         for name in (UTF8, self._default):

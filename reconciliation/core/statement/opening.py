@@ -13,7 +13,7 @@ from reconciliation.core.statement.amounts import Decimals, digits_of, marks, mo
 from reconciliation.core.statement.dates import DateFormat, format_of
 from reconciliation.core.statement.encodings import Encoding
 from reconciliation.core.statement.layouts import Columns, Layout, columns_of
-from reconciliation.core.statement.pieces import Piece
+from reconciliation.core.statement.pieces import Piece, piece_of
 from reconciliation.core.statement.problems import ORIGINAL, Problem, Quarantined, quoted
 
 SAMPLE = 400
@@ -53,8 +53,7 @@ def gathered(pieces: Iterator[Piece], encoding: Encoding) -> Piece:
         content, last = content + piece.content, piece.last
         if last or content.count(b"\n") > SAMPLE:
             break
-    piece = Piece(first=1, content=content, last=last)
-    return Piece(first=1, content=encoding.utf8(piece), last=last)
+    return encoding.utf8(piece_of(1, content, last=last))
 
 
 def opened(piece: Piece, declared: Header | None) -> Opening:
@@ -67,7 +66,7 @@ def opened(piece: Piece, declared: Header | None) -> Opening:
     columns = columns_of(names, named)
     rows = [(number, dict(zip(columns.names, columns.cells(line), strict=False))) for number, line in lines[1:]]
     header_line, facts = (0, _stated(rows, declared)) if declared else _summary(rows, columns)
-    rest = Piece(first=named + 1, content=b"".join(piece.content.split(b"\n", named)[named:]), last=piece.last)
+    rest = piece_of(named + 1, b"".join(piece.content.split(b"\n", named)[named:]), last=piece.last)
     return Opening(columns=columns, header=facts.header, header_line=header_line, dates=facts.dates, decimals=facts.decimals, rest=rest)
 
 

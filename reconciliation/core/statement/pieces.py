@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from reconciliation.core.statement.problems import ORIGINAL, Problem, Quarantined
 
-PIECE = 1 << 20
+PIECE = 3 << 19
 """Bytes that are read at once."""
 LONGEST_LINE = 1 << 22
 UTF8_MARK = b"\xef\xbb\xbf"
@@ -27,11 +27,14 @@ class Piece:
 
     first: int
     content: bytes
+    lines: int
     last: bool = False
 
-    @property
-    def lines(self) -> int:
-        return self.content.count(b"\n") + (not self.content.endswith(b"\n") and self.content != b"")
+
+def piece_of(first: int, content: bytes, *, last: bool = False) -> Piece:
+    """A piece whose lines are counted."""
+    lines = content.count(b"\n") + (content != b"" and not content.endswith(b"\n"))
+    return Piece(first=first, content=content, lines=lines, last=last)
 
 
 class Pieces:
@@ -82,4 +85,4 @@ class Pieces:
             if (at := content.find(stray)) >= 0:
                 number = line + content.count(b"\n", 0, at)
                 raise Quarantined(Problem.UNREADABLE, f"Line {number} holds {words} in its middle. {ORIGINAL}", line=number)
-        return Piece(first=line, content=content, last=last)
+        return piece_of(line, content, last=last)

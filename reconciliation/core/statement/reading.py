@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, BinaryIO
 
 from reconciliation.core.lines import Header, Kind
+from reconciliation.core.statement.ahead import ahead
 from reconciliation.core.statement.amounts import money
 from reconciliation.core.statement.blocks import SCHEMA, Blocks
 from reconciliation.core.statement.encodings import Encoding
@@ -87,8 +88,8 @@ class Statement:
         return self._read(self._blocks)
 
     def _read(self, blocks: Blocks) -> Iterator[Any]:
-        for piece in self._whole():
-            block = blocks.block(piece)
+        for rows in ahead(map(blocks.rows, self._whole())):
+            block = blocks.block(rows)
             if block.num_rows:
                 yield block
         self._prove()
@@ -96,7 +97,7 @@ class Statement:
     def _whole(self) -> Iterator[Piece]:
         yield self._opening.rest
         for piece in self._rest:
-            yield Piece(first=piece.first, content=self._encoding.utf8(piece), last=piece.last)
+            yield self._encoding.utf8(piece)
 
     def _prove(self) -> None:
         missing = self.header.total - self.lines_total

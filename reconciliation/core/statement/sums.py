@@ -1,4 +1,4 @@
-"""Lines added up, block by block: by kind and day for the journals, down to the order's item for the invoices."""
+"""Lines added up, block by block, as values: by kind and day for the journals, down to the order's item for the invoices."""
 
 from __future__ import annotations
 
@@ -14,73 +14,81 @@ from reconciliation.core.statement.days import days
 from reconciliation.core.statement.reading import Statement
 
 TOTALS = ("kind", "day", "marketplace", "fulfilment")
-"""What a summary journal needs: a few hundred sums, however many lines."""
 SUMS = (*TOTALS, "order_id", "merchant_order_id", "item_code", "sku")
-"""Everything that a Sum tells apart: about as many as lines, since an order seldom has two of a kind."""
-PENDING = 1 << 16
-"""Rows that wait to be added up at least; more than are already apart."""
-SLICE = 1 << 12
+PENDING = 10_000
+"""Rows of sums that wait until they are added up once more."""
+AT_ONCE = 4_000
 
 
-class Sums:
-    """Adds blocks up by some columns. Memory grows with the number of different sums, not with the lines."""
+def _columns(by: Sequence[str]) -> frozenset[str]:
+    """The columns of a block that these sums are made of."""
+    return frozenset(by) - {"day"} | {"posted_at", "amount"}
 
-    def __init__(self, statement: Statement, zone: tzinfo, by: Sequence[str] = SUMS) -> None:
+
+class Totals:
+    """What a summary journal is made of: sums per kind, day, marketplace and fulfilment; a few hundred, however many lines there are.
+
+    Add each block of a statement, then iterate. `columns` are those a block must have.
+    """
+
+    columns = _columns(TOTALS)
+
+    def __init__(self, statement: Statement, zone: tzinfo) -> None:
         self._statement = statement
         self._zone = zone
-        self._by = list(by)
         self._parts: list[Any] = []
         self._waiting = 0
-        self._apart = 0
-
-    @property
-    def columns(self) -> frozenset[str]:
-        """The columns of a block that are looked at: what `Statement.blocks` must give at least."""
-        return frozenset(self._by) - {"day"} | {"posted_at", "amount"}
 
     def add(self, block: Any) -> None:
         """Takes one block in."""
-        columns = {name: block[name] for name in self._by if name != "day"}
-        if "day" in self._by:
-            columns["day"] = days(block["posted_at"].combine_chunks(), self._zone)
-        table = pa.table(columns | {"amount": block["amount"]})
-        part = table.group_by(self._by, use_threads=False).aggregate([("amount", "sum"), ("amount", "count")])
-        self._parts.append(part.rename_columns({"amount_sum": "amount", "amount_count": "lines"}))
-        self._waiting += part.num_rows
-        if self._waiting > max(PENDING, self._apart):
+        self._parts.append(_grouped(block, TOTALS, self._zone))
+        self._waiting += self._parts[-1].num_rows
+        if self._waiting > PENDING:
             self._merge()
 
-    def _merge(self) -> None:
-        if self._waiting:
-            table = pa.concat_tables(self._parts).group_by(self._by, use_threads=False)
-            merged = table.aggregate([("amount", "sum"), ("lines", "sum")]).rename_columns({"amount_sum": "amount", "lines_sum": "lines"})
-            self._parts, self._apart, self._waiting = [merged], merged.num_rows, 0
-
-    def table(self) -> Any:
-        """One row per sum: the columns, `amount` in minor units, `lines`. None when there are no lines."""
-        self._merge()
-        return self._parts[0] if self._parts else None
-
     def __iter__(self) -> Iterator[Sum]:
-        """The sums as values, in no certain order."""
-        table = self.table()
-        for batch in table.to_batches(max_chunksize=SLICE) if table else ():
-            for row in batch.to_pylist():
-                kind, amount = self._statement.kinds[row.pop("kind")], money(row.pop("amount"), self._statement.digits)
-                yield Sum(kind=kind, amount=amount, **row)
+        self._merge()
+        for part in self._parts:
+            yield from _values(part, self._statement)
+
+    def _merge(self) -> None:
+        if len(self._parts) > 1:
+            self._parts = [_added(pa.concat_tables(self._parts), TOTALS, lines="sum")]
+        self._waiting = 0
 
 
 def totals(statement: Statement, zone: tzinfo) -> list[Sum]:
-    """Reads a statement to its end and adds it up for the journals. Raises Quarantined like `Statement.blocks`."""
-    return list(_through(Sums(statement, zone, TOTALS), statement))
+    """Reads a statement to its end and adds it up for a summary journal. Raises Quarantined like `Statement.blocks`."""
+    found = Totals(statement, zone)
+    for block in statement.blocks(Totals.columns):
+        found.add(block)
+    return list(found)
 
 
 def sums(statement: Statement, zone: tzinfo) -> Iterator[Sum]:
-    """Reads a statement to its end and adds it up to the item of each order. Raises Quarantined like `Statement.blocks`."""
-    yield from _through(Sums(statement, zone), statement)
+    """Reads a statement to its end and adds it up down to the item of each order, in constant memory.
+
+    Lines that stand far apart may come as several sums that agree in everything but amount and lines: whoever takes them adds them up.
+    Raises Quarantined like `Statement.blocks`, so that nothing may be kept of it before the last one came.
+    """
+    for block in statement.blocks(_columns(SUMS)):
+        yield from _values(_grouped(block, SUMS, zone), statement)
 
 
-def _through(found: Sums, statement: Statement) -> Sums:
-    for block in statement.blocks(found.columns):
-        found.add(block)
-    return found
+def _grouped(block: Any, by: Sequence[str], zone: tzinfo) -> Any:
+    day = days(block["posted_at"].combine_chunks(), zone)
+    table = block.select([name for name in by if name != "day"]).append_column("day", day).append_column("amount", block["amount"])
+    return _added(table.append_column("lines", table["amount"]), by, lines="count")
+
+
+def _added(table: Any, by: Sequence[str], *, lines: str) -> Any:
+    """One row per distinct key; `lines` are counted or added up."""
+    found = table.group_by(list(by), use_threads=False).aggregate([("amount", "sum"), ("lines", lines)])
+    return found.rename_columns({"amount_sum": "amount", f"lines_{lines}": "lines"})
+
+
+def _values(table: Any, statement: Statement) -> Iterator[Sum]:
+    for batch in table.to_batches(max_chunksize=AT_ONCE):
+        for row in batch.to_pylist():
+            kind, amount = statement.kinds[row.pop("kind")], money(row.pop("amount"), statement.digits)
+            yield Sum(kind=kind, amount=amount, **row)
