@@ -83,16 +83,33 @@ class Columns:
         """Only files that a spreadsheet or an ERP wrote quote values; in the marketplace's own a quote is a character."""
         return self.delimiter != "\t"
 
-    def cells(self, line: str) -> list[str]:
-        """One line's values."""
-        return next(csv.reader([line], delimiter=self.delimiter), []) if self.quoting else line.split(self.delimiter)
+    def cells(self, line: str, number: int, *, cut_off: bool = False) -> list[str]:
+        """One line's values, one per column; trailing ones that an editor had trimmed are blank.
+
+        Raises Quarantined when there are more values than columns, or fewer where the file may be `cut_off`.
+        """
+        cells, width = split(line, self.delimiter), len(self.names)
+        if cut_off and len(cells) < width:
+            words = f"The file breaks off in its last line {number}: it was not downloaded or saved to its end. {ORIGINAL}"
+            raise Quarantined(Problem.TRUNCATED, words, line=number)
+        if any(cell.strip() for cell in cells[width:]):
+            words = f"Line {number} has {len(cells)} values although the first line names {width} columns. {ORIGINAL}"
+            raise Quarantined(Problem.UNKNOWN_LAYOUT, words, line=number)
+        return cells[:width] + [""] * (width - len(cells))
+
+
+def split(line: str, delimiter: str) -> list[str]:
+    """A line's values as they stand; between tabs a quote is a character like any other. One value where it cannot be split."""
+    try:
+        return line.split(delimiter) if delimiter == "\t" else next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return [line]
 
 
 def columns_of(line: str, number: int) -> Columns:
     """The columns that a file's first line names. Raises Quarantined when it is none of the layouts."""
     delimiter = max(DELIMITERS, key=lambda one: (line.count(one), one == "\t"))
-    cells = next(csv.reader([line], delimiter=delimiter), []) if delimiter != "\t" else line.split("\t")
-    names = [SPELLINGS.get(re.sub(r"[^a-z0-9]+", "", cell.casefold()), "") for cell in cells]
+    names = [SPELLINGS.get(re.sub(r"[^a-z0-9]+", "", cell.casefold()), "") for cell in split(line, delimiter)]
     twice = [name for name, times in Counter(filter(None, names)).items() if times > 1]
     for layout, needed in NEEDED.items():
         if not twice and set(needed) <= set(names) and {"posted_at", "posted_date"} & set(names):

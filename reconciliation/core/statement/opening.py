@@ -64,7 +64,10 @@ def opened(piece: Piece, declared: Header | None) -> Opening:
         raise Quarantined(Problem.UNREADABLE, f"The file is empty. {ORIGINAL}")
     named, names = lines[0]
     columns = columns_of(names, named)
-    rows = [(number, dict(zip(columns.names, columns.cells(line), strict=False))) for number, line in lines[1:]]
+    end = piece.lines if piece.open_ended else 0
+    rows = [
+        (number, dict(zip(columns.names, columns.cells(line, number, cut_off=number == end), strict=True))) for number, line in lines[1:]
+    ]
     header_line, facts = (0, _stated(rows, declared)) if declared else _summary(rows, columns)
     rest = piece_of(named + 1, b"".join(piece.content.split(b"\n", named)[named:]), last=piece.last)
     return Opening(columns=columns, header=facts.header, header_line=header_line, dates=facts.dates, decimals=facts.decimals, rest=rest)

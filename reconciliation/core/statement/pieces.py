@@ -30,6 +30,11 @@ class Piece:
     lines: int
     last: bool = False
 
+    @property
+    def open_ended(self) -> bool:
+        """Whether the file's last line lacks its end: it may have been cut off."""
+        return self.last and not self.content.endswith(b"\n")
+
 
 def piece_of(first: int, content: bytes, *, last: bool = False) -> Piece:
     """A piece whose lines are counted."""

@@ -12,7 +12,6 @@ import pyarrow.csv as arrow_csv
 
 from reconciliation.core.statement.layouts import Columns
 from reconciliation.core.statement.pieces import Piece
-from reconciliation.core.statement.problems import ORIGINAL, Problem, Quarantined
 
 TEXT = pa.string()
 CODED = pa.dictionary(pa.int32(), TEXT)
@@ -102,9 +101,8 @@ def _mended(piece: Piece, columns: Columns) -> tuple[bytes, list[int]]:
     for number, line in enumerate(lines, start=piece.first):
         if not line.strip():
             continue
-        cut_off = piece.last and number == piece.first + len(lines) - 1 and not piece.content.endswith(b"\n")
-        cells = _fitted(columns.cells(line), len(columns.names), number, cut_off=cut_off)
-        _write(kept, cells, columns)
+        cut_off = piece.open_ended and number == piece.first + len(lines) - 1
+        _write(kept, columns.cells(line, number, cut_off=cut_off), columns)
         numbers.append(number)
     return kept.getvalue().encode(), numbers
 
@@ -114,13 +112,3 @@ def _write(kept: io.StringIO, cells: list[str], columns: Columns) -> None:
         csv.writer(kept, delimiter=columns.delimiter, lineterminator="\n").writerow(cells)
     else:
         kept.write(columns.delimiter.join(cells) + "\n")
-
-
-def _fitted(cells: list[str], width: int, number: int, *, cut_off: bool) -> list[str]:
-    if len(cells) < width and cut_off:
-        words = f"The file breaks off in its last line {number}: the download was cut short. {ORIGINAL}"
-        raise Quarantined(Problem.TRUNCATED, words, line=number)
-    if any(cell.strip() for cell in cells[width:]):
-        words = f"Line {number} has {len(cells)} values although the first line names {width} columns. {ORIGINAL}"
-        raise Quarantined(Problem.UNKNOWN_LAYOUT, words, line=number)
-    return cells[:width] + [""] * (width - len(cells))
