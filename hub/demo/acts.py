@@ -39,6 +39,7 @@ class Day:
     """One day between the stand-ins; `twins` are those of Amazon's orders that ChannelAdvisor brings, too, by Amazon's number.
 
     `orders` are ChannelAdvisor's, twins included. `changed` are the names of those that buyers changed, `notes` tell what was done.
+    `at_amazon` are sales orders that Amazon ships for ChannelAdvisor, `called_off` the one of them that was cancelled there.
     """
 
     opened: StandIns
@@ -50,6 +51,8 @@ class Day:
     aliases: dict[str, str] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
     notes: Counter[str] = field(default_factory=Counter)
+    at_amazon: list[str] = field(default_factory=list)
+    called_off: str = ""
 
     @property
     def size(self) -> int:

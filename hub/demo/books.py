@@ -85,7 +85,7 @@ def _judge(
         words = [sentence for sentence in words if "doubled" in sentence]
         if not (stopped or order.left_out) or not journey.reason:
             words.append(f"{verdict}, though nothing was wrong with it: {journey.reason or 'no reason given'}")
-    elif order.left_out:
+    elif order.left_out and any(held.values()):
         words.append(f"taken over, though it is {order.left_out}")
     found.verdicts[order.name] = verdict
     found.differences += [f"Order {order.name}: {sentence}." for sentence in words]

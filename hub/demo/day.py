@@ -17,7 +17,7 @@ from connectors.channeladvisor.sandbox import APPLICATION_ID
 from connectors.sandbox import Rate
 from hub import clients, tasks
 from hub.core.policy import MISSING
-from hub.demo import warehouse
+from hub.demo import amazons_warehouse, warehouse
 from hub.demo.acts import FLOWS, Day, arrivals, heal, later_changes
 from hub.demo.books import Comparison, Journey, compare
 from hub.demo.flows import ITEMS
@@ -106,10 +106,13 @@ def perform(day: Day) -> bool:
     heal(day)
     quiet &= wait(day, "the afternoon")
     warehouse.decide(day)
+    amazons_warehouse.move_there(day)
+    amazons_warehouse.call_off(day)
     faults_while_shipping(day.opened)
     warehouse.ship(day)
     quiet &= wait(day, "the first round of the warehouse")
     calm(day.opened, day.notes)
+    amazons_warehouse.bring_home(day)
     warehouse.finish(day)
     return wait(day, "the evening") and quiet
 
@@ -168,4 +171,6 @@ def parcels_of(day: Day) -> Parcels:
     numbers = [int(one["ChannelAdvisorOrderID"]) for one in channel.orders(APPLICATION_ID)]
     told = [*at_channeladvisor({number: channel.shipments(number) for number in numbers}), *at_amazon(day.opened.amazon.orders())]
     orders, shipments = list(erp.rows("sales_orders")), list(erp.rows("shipments"))
-    return compare_parcels(shipped_by_tims(orders, shipments), told, wholes=whole_units(orders, shipments))
+    found = compare_parcels(shipped_by_tims(orders, shipments), told, wholes=whole_units(orders, shipments))
+    found.differences += amazons_warehouse.differences(day)
+    return found

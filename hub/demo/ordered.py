@@ -81,13 +81,16 @@ def _channel_lines(line: Payload, aliases: Aliases) -> Lines:
 
 def from_amazon(order: Payload, aliases: Aliases) -> Ordered:
     """An order of the Orders API 2026-01-01 with all its blocks."""
-    fulfillment, channel, total = order["fulfillment"], order["salesChannel"], order["proceeds"]["grandTotal"]
+    fulfillment, channel = order["fulfillment"], order["salesChannel"]
+    # An order that Amazon ships for another channel has no amounts.
+    total = order.get("proceeds", {}).get("grandTotal", {})
     status, market = fulfillment["fulfillmentStatus"], str(channel.get("marketplaceId"))
     cancelled, ours = status == "CANCELLED", fulfillment["fulfilledBy"] != "AMAZON"
     address = order.get("recipient", {}).get("deliveryAddress", {}) if ours and not cancelled else {}
     return Ordered(
         system=AMAZON, key=order["orderId"], fact=f"{marketplace_name(market)}:{order['orderId']}", number=order["orderId"],
-        currency=total["currencyCode"], total=None if cancelled else Decimal(total["amount"]), cancelled=cancelled,
+        currency=str(total.get("currencyCode", "")), total=Decimal(total["amount"]) if total and not cancelled else None,
+        cancelled=cancelled,
         lines=[] if cancelled else wanted_lines([_amazon_line(line, aliases) for line in order["orderItems"]]),
         destination=destination(address, "countryCode", "postalCode"),
         statuses=(STATUSES if ours else AT_AMAZON).get(status, ()),

@@ -110,9 +110,15 @@ def ship_open(box: Sandbox, chance: random.Random, now: datetime, *, stay: Colle
     touched = _numbers(box, chance)
     for order_id in [*box.book.find(KIND, "status", "Open"), *box.book.find(KIND, "status", "PartiallyFulfilled")]:
         order = box.book.get(KIND, order_id) or {}
-        if order["FulfilledBy"] == "Seller" and order_id not in stay:
+        if order["FulfilledBy"] == "Seller" and order_id not in stay and not outside(box, order):
             touched += _one(box, order, chance, now)
     return touched
+
+
+def outside(box: Sandbox, order: Row) -> bool:
+    """Whether somebody else's warehouse ships the order, such as Amazon's for other channels."""
+    place = box.book.get("reference", f"locations/{order.get('FulfillmentLocationCode')}") or {}
+    return bool(place.get("IsExternal"))
 
 
 def _numbers(box: Sandbox, chance: random.Random) -> list[str]:

@@ -104,3 +104,12 @@ def test_parcels_that_a_marketplace_entered_keep_what_it_said_of_them(many: int,
 def test_orders_that_stay_are_not_shipped(many: int, box: TimsSandbox) -> None:
     stay = set(box.book.keys("sales_orders"))
     assert box.ship_open(random.Random(3), NOON, stay=stay) == []
+
+
+def test_what_lies_in_another_warehouse_is_not_packed_here(many: int, box: TimsSandbox) -> None:
+    away = list(box.book.keys("sales_orders"))[:5]
+    for key in away:
+        box.edit("sales_orders", key, {"FulfillmentLocationCode": "FBA-US"})
+    rounds(box, 12)
+    assert {(box.book.get("sales_orders", key) or {})["OrderStatus"] for key in away} == {"Open"}
+    assert len(box.book.find("sales_orders", "status", "Fulfilled")) == many - len(away)

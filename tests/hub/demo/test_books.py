@@ -313,3 +313,12 @@ def test_a_bundle_whose_components_differ_is_found(place: int, name: str, wrong:
     books = Books()
     bundled(books)[1][place][name] = wrong
     assert any("lines differs" in one for one in books.compared().differences)
+
+
+def test_an_order_that_amazon_was_to_ship_for_others_and_was_called_off_is_no_difference() -> None:
+    (made,) = generate_amazon(seed=3, count=1, now=NOW, skus=["TK-1001"], failing=0, kinds={"non_amazon": 1}, weights={"US": 1})
+    del made.order["proceeds"]
+    made.order["fulfillment"]["fulfillmentStatus"] = "CANCELLED"
+    ordered = from_amazon(made.order, {})
+    assert ordered.total is None
+    assert compare([ordered], [], [], {ordered.name: Journey(state="skipped", reason="Why.")}, may_stop={}).differences == []
