@@ -15,6 +15,7 @@ from connectors.amazon.standin.orders_api import LAG
 from connectors.base import Payload
 from connectors.channeladvisor.standin import failing
 from connectors.channeladvisor.standin.orders import Generated
+from connectors.channeladvisor.standin.store import load
 from hub.demo.flows import AMAZON_ORDERS, ORDERS
 from hub.demo.mischief import burst_at
 from hub.demo.ordered import AMAZON, CHANNELADVISOR
@@ -147,7 +148,7 @@ def change_some(day: Day, group: list[Arrival]) -> None:
 
 def _change(day: Day, made: Generated, number: int, roll: float) -> None:
     box = day.opened.channeladvisor
-    if made.expected:
+    if made.expected or load(box, number)["Order"]["OrderStatus"] == "Cancelled":
         return
     day.changed.add(f"{CHANNELADVISOR} {number}")
     if roll < 0.04:
