@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any
 
+from connectors.parts import part_name, part_of
+
 ZERO = Decimal(0)
 
 
@@ -45,14 +47,23 @@ def _lines(order: Mapping[str, Any]) -> Iterator[Sold]:
     for line in order.get("LineItems") or ():
         quantity = _number(line.get("Quantity"))
         extended = line.get("ExtendedAmount")
+        code, units = _as_sold(str(line.get("ExternalLineID") or ""), quantity)
         yield Sold(
-            item_code=str(line.get("ExternalLineID") or ""),
+            item_code=code,
             sku=str(line.get("SKU") or ""),
-            quantity=quantity,
+            quantity=units,
             price=quantity * _number(line.get("Price")) if extended is None else _number(extended),
             promotions=-_number(line.get("DiscountAmount")),
             tax=_number(line.get("TaxAmount")),
         )
+
+
+def _as_sold(name: str, quantity: Decimal) -> tuple[str, Decimal]:
+    """A multipack, which the ERP has as single units, under the name and in the units that the marketplace settles."""
+    pack = part_of(name)
+    if pack is None or part_name(pack.line, pack.need) != name:
+        return name, quantity
+    return pack.line, quantity * pack.need.denominator / pack.need.numerator
 
 
 def _charges(order: Mapping[str, Any]) -> Iterator[Sold]:

@@ -42,5 +42,15 @@ def test_the_same_item_on_two_lines_is_added_up() -> None:
     assert (one.quantity, one.price, one.tax) == (Decimal(4), Decimal("40.02"), Decimal("3.20"))
 
 
+def test_a_multipack_is_settled_in_packs() -> None:
+    (one,) = sold({"LineItems": [{**LINE, "ExternalLineID": "4711*6", "Quantity": 12, "ExtendedAmount": Decimal("20.01")}]})
+    assert (one.item_code, one.quantity, one.price) == ("4711", Decimal(2), Decimal("20.01"))
+
+
+def test_a_component_of_a_bundle_keeps_its_name() -> None:
+    (one,) = sold({"LineItems": [{**LINE, "ExternalLineID": "4711-2*3"}]})
+    assert (one.item_code, one.quantity) == ("4711-2*3", Decimal(2))
+
+
 def test_an_order_without_lines_brings_nothing() -> None:
     assert sold({}) == sold({"LineItems": None, "Charges": None}) == []
