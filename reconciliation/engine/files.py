@@ -61,12 +61,18 @@ def _pack(chunks: Iterable[bytes], into: BinaryIO) -> tuple[str, int]:
 
 def chunks_of(path: Path) -> Iterator[bytes]:
     """A file on disk, unzipped where it is gzip."""
+    with unzipped(path) as source:
+        while chunk := source.read(CHUNK):
+            yield chunk
+
+
+@contextmanager
+def unzipped(path: Path) -> Iterator[BinaryIO]:
+    """A file on disk, opened to be read once; unzipped where it is gzip."""
     with path.open("rb") as plain:
         zipped = plain.read(2) == b"\x1f\x8b"
         plain.seek(0)
-        source = cast(BinaryIO, gzip.GzipFile(fileobj=plain)) if zipped else plain
-        while chunk := source.read(CHUNK):
-            yield chunk
+        yield cast(BinaryIO, gzip.GzipFile(fileobj=plain)) if zipped else plain
 
 
 @contextmanager

@@ -102,11 +102,12 @@ def _begin(file: StatementFile, books: Books, statement: Statement, before: Sett
 
 def _told(before: Settlement, made: Settlement) -> str:
     found = differences(before, made)
-    kinds = "; ".join(f"{one.kind}: {one.before} → {one.after}" for one in found[:3])
+    kinds = "; ".join(f"{one.kind}: {one.before:.2f} → {one.after:.2f}" for one in found[:3])
     more = f" and {len(found) - 3} more kinds" if len(found) > 3 else ""
+    what = f"{kinds}{more}" if found else "The amounts of every kind are the same, other columns differ"
     return (
-        f"{made} was issued again with other content: {before.total} → {made.total} {made.currency}, {before.line_count} → "
-        f"{made.line_count} lines. {kinds}{more}. The earlier one counts until somebody decides."
+        f"{made} was issued again with other content: {before.total:.2f} → {made.total:.2f} {made.currency}, {before.line_count} → "
+        f"{made.line_count} lines. {what}. The earlier one counts until somebody decides."
     )
 
 

@@ -47,7 +47,9 @@ def approve(settlement: Settlement, books: Books, *, by: AbstractBaseUser | None
 
 
 def _may_post(journal: JournalEntry, books: Books, by: AbstractBaseUser | None) -> None:
-    if books.second_person and (by is None or journal.prepared_by_id == by.pk):
+    if books.second_person and by is None:
+        raise RefusedError(f"Journal {journal} must be approved by a person (a switch of the books). Approve it in the workbench.")
+    if books.second_person and by is not None and journal.prepared_by_id == by.pk:
         raise RefusedError(f"Journal {journal} was prepared by the same person. Another one must approve it.")
     refuse_locked(books, journal.entry_date)
 

@@ -108,8 +108,8 @@ def test_other_content_waits_beside_the_first_and_says_what_differs(take: Take) 
     take(report(LINES))
     taken = take(report([*LINES, line("other-transaction/other-transaction/Storage Fee", "-1.00")]))
     assert (taken.outcome, taken.settlement.state, taken.settlement.revision) == (intake.REISSUED, "proposed", 2)  # type: ignore[union-attr]
-    assert "94.5000 → 93.50" in taken.words
-    assert "Storage Fee: 0 → -1.0000" in taken.words
+    assert "94.50 → 93.50 USD" in taken.words
+    assert "Storage Fee: 0.00 → -1.00" in taken.words
     assert Settlement.objects.exclude(state="proposed").get().revision == 1
 
 
