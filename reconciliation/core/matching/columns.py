@@ -19,14 +19,13 @@ from reconciliation.core.matching.odd import expected_of, odd_orders, odd_unknow
 from reconciliation.core.matching.orders import match_order
 from reconciliation.core.matching.owners import Known
 from reconciliation.core.matching.result import Match
-from reconciliation.core.matching.slots import SALE, Slot
+from reconciliation.core.matching.slots import SOLD, Slot
 from reconciliation.core.matching.tables import MONEY, grouped, order_of, settled_row
 from reconciliation.core.matching.tolerance import Rules
 
 AT_ONCE = 25_000
 UNIT = pa.scalar(Decimal(1).scaleb(-PLACES), pa.decimal128(4, PLACES))
 FEES = (Slot.FEES, Slot.COMMISSION_BACK)
-SOLD = tuple(slot for slot in SALE if slot is not Slot.WITHHELD)
 
 
 @dataclass(frozen=True, slots=True)

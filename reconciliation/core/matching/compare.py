@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from operator import add, sub
 
 from reconciliation.core.matching.expected import ZERO, Expected, ExpectedItem
 from reconciliation.core.matching.result import Component, Difference
-from reconciliation.core.matching.settled import NOTHING, Amounts, Settled, has_sale
+from reconciliation.core.matching.settled import Amounts, Settled, added, has_sale
 from reconciliation.core.matching.slots import REFUNDS, Slot
 from reconciliation.core.matching.tax import knows_tax, settled_tax
 
@@ -30,7 +31,7 @@ ORDER = ExpectedItem()
 NET = (*(net for net, _ in PARTS), Slot.OTHER)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Group:
     """Items that are compared together: one, or all whose lines do not say to which of them they belong."""
 
@@ -40,7 +41,7 @@ class Group:
     amounts: Amounts
     price_lines: int
 
-    @property
+    @cached_property
     def over(self) -> Vector:
         """Settled less expected, by component. Tax that merely stands within another component is no difference."""
         found = list(self._over)
@@ -49,17 +50,17 @@ class Group:
                 found[part] = found[TAX] = ZERO
         return tuple(found)
 
-    @property
+    @cached_property
     def difference(self) -> Decimal:
         """Negative when too little was settled."""
         return sum(self._over, ZERO)
 
-    @property
+    @cached_property
     def is_clean(self) -> bool:
         """Nothing to say: equal in every component, or equal gross where principal holds the tax."""
         return not self.difference and (bool(self._over[TAX]) or not any(self._over))
 
-    @property
+    @cached_property
     def _over(self) -> Vector:
         return tuple(map(sub, self.settled, self.expected))
 
@@ -70,7 +71,10 @@ def groups_of(order: Expected, rows: Sequence[Settled]) -> list[Group]:
     items = order.items or (ORDER,)
     places = _placed(items, rows)
     groups = [_group(order, (item,), places.get(number, ())) for number, item in enumerate(items)]
-    rest, unnamed = _group(order, (), places.get(None, ())), has_unnamed(items)
+    stray, unnamed = places.get(None, ()), has_unnamed(items)
+    if not stray and not unnamed:
+        return groups
+    rest = _group(order, (), stray)
     if unnamed and (whole := _pooled(order, groups, rest)).is_clean:
         return [whole]
     if not unnamed and not has_sale(rest.amounts):
@@ -105,12 +109,8 @@ def _unique(names: Sequence[str]) -> dict[str, int]:
 
 
 def _group(order: Expected, items: tuple[ExpectedItem, ...], rows: Sequence[Settled]) -> Group:
-    amounts = NOTHING
-    for row in rows:
-        amounts = tuple(map(add, amounts, row.amounts))
-    expected = (ZERO,) * len(COMPONENTS)
-    for item in items:
-        expected = tuple(map(add, expected, _expected(item, gross=order.gross)))
+    amounts = added(rows)
+    expected = _expected(items[0], gross=order.gross) if items else (ZERO,) * len(COMPONENTS)
     return Group(items, expected, _settled(order, amounts), amounts, sum(row.price_lines for row in rows))
 
 
@@ -171,4 +171,5 @@ def is_incomplete(group: Group) -> bool:
 
 def refund_exceeds_sale(amounts: Iterable[Amounts]) -> bool:
     """Whether more was refunded for an item, or for the order as a whole, than its sale brought, both without tax."""
-    return any(-sum(one[slot] for slot in REFUNDS) > max(ZERO, sum((one[slot] for slot in NET), ZERO)) for one in amounts)
+    refunds = ((sum([one[slot] for slot in REFUNDS], ZERO), one) for one in amounts)
+    return any(back < 0 and -back > sum([one[slot] for slot in NET], ZERO) for back, one in refunds)

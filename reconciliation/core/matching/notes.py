@@ -7,13 +7,13 @@ from decimal import Decimal
 
 from reconciliation.core.matching.compare import Group, refund_exceeds_sale
 from reconciliation.core.matching.expected import ZERO, Expected
-from reconciliation.core.matching.result import Difference, Flag
+from reconciliation.core.matching.result import Difference, Flag, Match
 from reconciliation.core.matching.settled import Amounts, has_sale
 from reconciliation.core.matching.slots import Slot
-from reconciliation.core.matching.tax import left_over
 
 
 def flags_of(
+    match: Match,
     order: Expected | None,
     amounts: Amounts,
     *,
@@ -23,19 +23,19 @@ def flags_of(
     several: bool = False,
     of_other_channel: bool = False,
 ) -> tuple[Flag, ...]:
-    """The flags of an order, in the order of Flag. Refunds are held against the sale only where `groups` were compared."""
+    """The flags of a match, in the order of Flag. Refunds are held against the sale only where `groups` were compared."""
     found = set(_of_refunds(order, amounts))
     if several:
         found.add(Flag.SEVERAL_ORDERS)
     if of_other_channel and has_sale(amounts):
         found.add(Flag.PAID_FOR_OTHER_CHANNEL)
-    if left_over(amounts):
+    if match.tax_left:
         found.add(Flag.TAX_NOT_ZERO)
     if groups and refund_exceeds_sale((amounts, *(group.amounts for group in groups))):
         found.add(Flag.REFUND_EXCEEDS_SALE)
-    if sum(abs(one.amount) for one in differences) > abs(over):
+    if len(differences) > 1 and sum(abs(one.amount) for one in differences) > abs(over):
         found.add(Flag.SHIFTED)
-    return tuple(flag for flag in Flag if flag in found)
+    return tuple(flag for flag in Flag if flag in found) if found else ()
 
 
 def _of_refunds(order: Expected | None, amounts: Amounts) -> Iterator[Flag]:

@@ -13,8 +13,8 @@ from reconciliation.core.matching.expected import ZERO, Expected
 from reconciliation.core.matching.known import Orders
 from reconciliation.core.matching.notes import flags_of
 from reconciliation.core.matching.result import Match, Result
-from reconciliation.core.matching.settled import Settled, added, settled_of
-from reconciliation.core.matching.slots import REFUNDS, SALE, Slot
+from reconciliation.core.matching.settled import Amounts, Settled, added, settled_of
+from reconciliation.core.matching.slots import REFUNDS, SOLD, Slot
 from reconciliation.core.matching.tax import left_over
 from reconciliation.core.matching.tolerance import Rules
 
@@ -48,29 +48,29 @@ def match_order(
 ) -> Match:
     """One order against everything settled for it in `currency` so far. `several`: more than one order of the hub carries its number."""
     amounts = added(rows)
+    merchant = min((row.merchant_order_id for row in rows if row.merchant_order_id), default="")
     match = Match(
         key=order.key if order else "",
-        order_id=min((row.order_id for row in rows if row.order_id), default=order.order_id if order else "") or _merchant(rows),
-        merchant_order_id=_merchant(rows) or (order.merchant_order_id if order else ""),
+        order_id=min((row.order_id for row in rows if row.order_id), default=merchant) or (order.order_id if order else ""),
+        merchant_order_id=merchant or (order.merchant_order_id if order else ""),
         result=Result.UNMATCHED_ORDER,
         currency=currency,
-        settled=sum((amounts[slot] for slot in SALE if slot is not Slot.WITHHELD), ZERO),
-        flags=flags_of(order, amounts, several=several),
-        refunded=sum((amounts[slot] for slot in REFUNDS), ZERO),
+        settled=sum([amounts[slot] for slot in SOLD], ZERO),
+        refunded=sum([amounts[slot] for slot in REFUNDS], ZERO),
         fees=amounts[Slot.FEES] + amounts[Slot.COMMISSION_BACK],
         tax_left=left_over(amounts),
-        marketplace=max((row.marketplace for row in rows), default=""),
+        marketplace=max([row.marketplace for row in rows], default=""),
     )
     if order is None:
-        return match
+        return replace(match, flags=flags_of(match, None, amounts, several=several))
     if order.multi_channel or any(row.multi_channel for row in rows):
-        return replace(match, result=Result.MULTI_CHANNEL, flags=flags_of(order, amounts, of_other_channel=True))
+        return replace(match, result=Result.MULTI_CHANNEL, flags=flags_of(match, order, amounts, of_other_channel=True))
     if order.currency and order.currency != currency:
-        return replace(match, result=Result.CURRENCY_MISMATCH)
-    return _compared(match, order, rows, today=today, rules=rules)
+        return replace(match, result=Result.CURRENCY_MISMATCH, flags=flags_of(match, order, amounts))
+    return _compared(match, order, rows, amounts, today=today, rules=rules)
 
 
-def _compared(match: Match, order: Expected, rows: Sequence[Settled], *, today: date, rules: Rules) -> Match:
+def _compared(match: Match, order: Expected, rows: Sequence[Settled], amounts: Amounts, *, today: date, rules: Rules) -> Match:
     groups = compare.groups_of(order, rows)
     over = sum((group.difference for group in groups), ZERO)
     expected = sum((amount for group in groups for amount in group.expected), ZERO)
@@ -89,7 +89,7 @@ def _compared(match: Match, order: Expected, rows: Sequence[Settled], *, today: 
         difference=over,
         tolerance=tolerance,
         differences=found,
-        flags=flags_of(order, added(rows), groups=groups, differences=found, over=over),
+        flags=flags_of(match, order, amounts, groups=groups, differences=found, over=over),
     )
 
 
@@ -99,7 +99,3 @@ def _result(over: Decimal, groups: Sequence[compare.Group], *, tolerance: Decima
     if over > 0:
         return Result.DUPLICATE_PAYMENT if any(map(compare.occurs_again, groups)) else Result.OVER_PAID
     return Result.PARTLY_SETTLED if is_young and any(map(compare.is_incomplete, groups)) else Result.SHORT_PAID
-
-
-def _merchant(rows: Sequence[Settled]) -> str:
-    return min((row.merchant_order_id for row in rows if row.merchant_order_id), default="")

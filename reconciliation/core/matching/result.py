@@ -69,7 +69,8 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """One order of a settlement against the hub. `key` is the hub's order, blank when there is none.
+    """One order of a settlement against the hub. `key` is the hub's order, blank when there is none; `order_id` what the file calls it
+    (its merchant order id where it has no other), which no two matches of a settlement share.
 
     `settled` and `expected` are the sale (with the tax that is compared); `difference` is None where nothing was compared.
     `tolerance` is what the order's rule allows. `refunded` (negative) and `fees` (negative when paid) are information.

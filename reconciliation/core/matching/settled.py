@@ -68,8 +68,8 @@ def _settled(key: tuple[str, ...], amounts: Amounts, price_lines: int) -> Settle
 
 def added(rows: Sequence[Settled]) -> Amounts:
     """The amounts of all rows, slot by slot."""
-    total = NOTHING
-    for row in rows:
+    total = rows[0].amounts if rows else NOTHING
+    for row in rows[1:]:
         total = tuple(map(add, total, row.amounts))
     return total
 

@@ -32,6 +32,8 @@ class Slot(IntEnum):
 
 SALE = tuple(Slot)[: Slot.WITHHELD + 1]
 """What tells that an item, or a part of it, was settled."""
+SOLD = SALE[:-1]
+"""What the buyer paid."""
 REFUNDS = (Slot.REFUND_PRINCIPAL, Slot.REFUND_OTHER, Slot.CHARGEBACK)
 TAXES = (Slot.PRICE_TAX, Slot.SHIPPING_TAX, Slot.GIFTWRAP_TAX, Slot.PROMOTIONS_TAX)
 

@@ -16,6 +16,7 @@ from reconciliation.core.matching.slots import Slot
 
 MONEY = pa.decimal128(20, PLACES)
 PRICES = ("price", "shipping", "giftwrap", "promotions", "tax")
+SLOTS = tuple(map(column, Slot))
 OF_ORDER = ("key", "order_id", "merchant_order_id", "currency", "shipped_on", "gross", "multi_channel", "returned")
 EXPECTED = pa.schema(
     [
@@ -62,12 +63,12 @@ def _value(value: Any, name: str) -> Any:
 
 def settled_row(row: dict[str, Any]) -> Settled:
     """A row of `collect.Collected`."""
-    amounts = tuple(money(row.get(column(slot)) or 0) for slot in Slot)
+    amounts = tuple([money(row.get(name)) for name in SLOTS])
     return Settled(**{name: row[name] for name in KEYS}, amounts=amounts, price_lines=row[PRICE_LINES])
 
 
-def money(units: int) -> Decimal:
-    """A whole number of 0.0001 as an amount."""
+def money(units: int | None) -> Decimal:
+    """A whole number of 0.0001 as an amount; a null is none."""
     return Decimal(units).scaleb(-PLACES) if units else ZERO
 
 

@@ -16,7 +16,7 @@ def knows_tax(order: Expected) -> bool:
 
 def settled_tax(amounts: Amounts, *, known: bool) -> Decimal:
     """Tax to compare. Against an order that knows no tax only what the seller was left with: the marketplace's tax nets to zero."""
-    collected = sum((amounts[slot] for slot in TAXES), ZERO)
+    collected = sum([amounts[slot] for slot in TAXES], ZERO)
     return collected if known else collected + amounts[Slot.WITHHELD]
 
 
@@ -28,4 +28,4 @@ def left_over(amounts: Amounts) -> Decimal:
     withheld = amounts[Slot.WITHHELD], amounts[Slot.LATER_WITHHELD]
     if not any(withheld):
         return ZERO
-    return sum(withheld, ZERO) + sum((amounts[slot] for slot in (*TAXES, Slot.LATER_TAX)), ZERO)
+    return sum([amounts[slot] for slot in (*TAXES, Slot.LATER_TAX)], sum(withheld, ZERO))

@@ -126,6 +126,13 @@ def test_the_merchant_order_id_decides_between_two_orders_with_one_order_id() ->
     assert (match.result, match.key) == (Result.MATCHED, "8")
 
 
+def test_lines_that_are_told_apart_by_the_merchant_order_id_alone_keep_their_own_number() -> None:
+    twice = [replace(ONE, merchant_order_id="A"), replace(ONE, key="8", merchant_order_id="B")]
+    lines = [line(PRINCIPAL, "20.00", order_id="", merchant_order_id="A"), line(PRINCIPAL, "20.00", merchant_order_id="")]
+    matches = matches_of(lines, twice, currency="USD", today=TODAY, rules=Rules())
+    assert [(match.order_id, match.key) for match in matches] == [(ORDER, ""), ("A", "7")]
+
+
 def test_lines_that_name_an_order_in_different_ways_are_one_order() -> None:
     known = replace(ONE, merchant_order_id="WEB-1")
     lines = [line(PRINCIPAL, "20.00"), line(SHIPPING, "5.00", order_id="", merchant_order_id="WEB-1")]
