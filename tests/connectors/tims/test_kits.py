@@ -86,6 +86,14 @@ def test_a_component_that_is_cancelled_takes_its_kits_unit_along(client: TimsCli
     assert units(box, "QuantityCancelled") == [1, 0, 1, 0]
 
 
+def test_a_bundle_that_the_channel_cancels_is_cancelled_with_its_components(client: TimsClient, box: TimsSandbox) -> None:
+    entered(client)
+    fewer = [{**line, "Quantity": line["Quantity"] // 2} for line in kit()[:3]]
+    again = order(LineItems=[*fewer, kit()[3]], Charges=[], TotalAmount=5)
+    assert sales_orders.send(client, again, reference(version="v2")).outcome == "changed"
+    assert units(box, "QuantityCancelled") == [1, 1, 2, 0]
+
+
 @pytest.mark.parametrize(("mode", "first"), [("explode", 2), ("component_only", 1)])
 def test_the_shipment_that_brings_the_last_component_completes_the_bundle(
     client: TimsClient, box: TimsSandbox, mode: str, first: int
