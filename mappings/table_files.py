@@ -35,7 +35,7 @@ def read_file(name: str, raw: bytes, *, key_label: str = "", value_label: str = 
         raise FileError(f"The file is larger than {MOST_BYTES // 1024 // 1024} MB. Split it and import the parts one after the other.")
     if not raw.strip():
         raise FileError("The file is empty.")
-    lines = _lines(name, raw)
+    lines = lines_of(name, raw)
     heading = next(lines, [])
     columns, ignored = _columns(heading, key_label=key_label, value_label=value_label)
     return _collect(lines, columns, ignored)
@@ -46,7 +46,8 @@ def safe_cell(text: str) -> str:
     return f"'{text}" if text.lstrip(" ").startswith(RISKY) else text
 
 
-def _lines(name: str, raw: bytes) -> Iterator[list[Any]]:
+def lines_of(name: str, raw: bytes) -> Iterator[list[Any]]:
+    """The cells of a CSV or XLSX file, line by line. FileError when it is neither; so may be asking for the next line."""
     if raw.startswith(b"PK\x03\x04"):
         return sheet_rows(raw)
     if raw.startswith(b"\xd0\xcf\x11\xe0"):
@@ -131,11 +132,12 @@ def _collect(lines: Iterable[list[Any]], columns: dict[str, int], ignored: tuple
 
 
 def _row(cells: list[Any], columns: dict[str, int]) -> Row:
-    texts = {field: _cell(cells[at]) if 0 <= at < len(cells) else "" for field, at in columns.items()}
+    texts = {field: cell_text(cells[at]) if 0 <= at < len(cells) else "" for field, at in columns.items()}
     return checked(Row(texts["key"], texts["value"], texts["note"]))
 
 
-def _cell(value: Any) -> str:
+def cell_text(value: Any) -> str:
+    """What a cell says, without the apostrophe that keeps it from running. EntryError for a formula."""
     text = _text(value).strip()
     if text.startswith("="):
         raise EntryError("a cell holds a formula; paste its value instead")

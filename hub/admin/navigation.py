@@ -39,6 +39,17 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ),
     ),
     (
+        "Money",
+        (
+            Entry(title="Settlements", icon="payments", model="reconciliation.Settlement"),
+            Entry(title="Journals", icon="menu_book", model="reconciliation.JournalEntry"),
+            Entry(title="Files", icon="description", model="reconciliation.StatementFile"),
+            Entry(title="Bank", icon="account_balance", model="reconciliation.BankLine"),
+            Entry(title="Posting rules", icon="rule_settings", model="reconciliation.PostingRuleSet"),
+            Entry(title="Books", icon="auto_stories", model="reconciliation.Books"),
+        ),
+    ),
+    (
         "Set up",
         (
             Entry(title="Flows", icon="route", model="hub.Flow"),

@@ -1,6 +1,7 @@
 """The pages on which accountants see, explain, approve and post settlements."""
 
 from reconciliation.admin.journals import JournalEntryAdmin
+from reconciliation.admin.rules import PostingRuleSetAdmin
 from reconciliation.admin.settlements import SettlementAdmin
 
-__all__ = ["JournalEntryAdmin", "SettlementAdmin"]
+__all__ = ["JournalEntryAdmin", "PostingRuleSetAdmin", "SettlementAdmin"]

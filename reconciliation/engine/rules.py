@@ -43,20 +43,27 @@ def new_version(rule_set: PostingRuleSet, rules: Iterable[Rule], accounts: Itera
     """A draft with these rules. Raises IntegrityError when the set has a draft already."""
     last = rule_set.versions.aggregate(last=Max("number"))["last"] or 0
     version = PostingRuleVersion.objects.create(rule_set=rule_set, number=last + 1, note=note)
+    write_rules(version, rules)
+    write_accounts(version, accounts)
+    return version
+
+
+def write_rules(draft: PostingRuleVersion, rules: Iterable[Rule]) -> None:
+    """Adds rules to a draft."""
     PostingRule.objects.bulk_create(
-        PostingRule(version=version, transaction_type=one[0], amount_type=one[1], amount_description=one[2], category=one.category)
+        PostingRule(version=draft, transaction_type=one[0], amount_type=one[1], amount_description=one[2], category=one.category)
         for one in rules
     )
-    AccountRule.objects.bulk_create(
-        AccountRule(version=version, category=one.category, marketplace=one.marketplace, fulfilment=one.fulfilment, account=one.account)
-        for one in accounts
-    )
-    return version
+
+
+def write_accounts(draft: PostingRuleVersion, accounts: Iterable[Account]) -> None:
+    """Adds accounts to a draft."""
+    AccountRule.objects.bulk_create(AccountRule(version=draft, **one._asdict()) for one in accounts)
 
 
 def publish(version: PostingRuleVersion, *, now: datetime, by: AbstractBaseUser | None = None) -> None:
     """Makes a draft the version that is used from the next posting on. Raises RefusedError with everything that is wrong with it."""
-    found = problems(*_read(version.pk))
+    found = problems(*read_version(version.pk))
     if found:
         raise RefusedError(" ".join(found))
     with transaction.atomic():
@@ -76,15 +83,16 @@ def in_force(books: Books) -> PostingRuleVersion:
 
 def asked(version: PostingRuleVersion) -> Published:
     """The rules of a version; a published one is read once per process."""
-    return _read(version.pk) if version.state == State.DRAFT else _kept(version.pk)
+    return read_version(version.pk) if version.state == State.DRAFT else _kept(version.pk)
 
 
 @lru_cache(maxsize=8)
 def _kept(version_id: int) -> Published:
-    return _read(version_id)
+    return read_version(version_id)
 
 
-def _read(version_id: int) -> Published:
+def read_version(version_id: int) -> Published:
+    """The rules of any version as they stand now. Three queries."""
     version = PostingRuleVersion.objects.get(pk=version_id)
     rules = version.rules.values_list("transaction_type", "amount_type", "amount_description", "category")
     accounts = version.accounts.values_list("category", "account", "marketplace", "fulfilment")

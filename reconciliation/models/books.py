@@ -30,7 +30,12 @@ class Books(models.Model):
         "time zone of the ledger", max_length=60, default="UTC", help_text="Decides to which day and month a line belongs."
     )
     rules = models.ForeignKey(
-        "reconciliation.PostingRuleSet", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="posting rules"
+        "reconciliation.PostingRuleSet",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="books_using",
+        verbose_name="posting rules",
     )
     second_person = models.BooleanField("another person must approve", default=True)
     post_suspense = models.BooleanField("post lines without a rule to suspense", default=False)

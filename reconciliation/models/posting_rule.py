@@ -17,6 +17,9 @@ class PostingRuleSet(models.Model):
 
     class Meta:
         ordering: ClassVar = ["name"]
+        verbose_name = "set of posting rules"
+        verbose_name_plural = "posting rules"
+        permissions: ClassVar = [("publish_postingruleset", "Can publish posting rules")]
 
     def __str__(self) -> str:
         return self.name

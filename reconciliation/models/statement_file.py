@@ -39,6 +39,7 @@ class StatementFile(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-id"]
+        permissions: ClassVar = [("download_statementfile", "Can download statement files")]
 
     def __str__(self) -> str:
         return self.name

@@ -1,4 +1,4 @@
-"""Makes the groups Operator, Mapper, Administrator and Auditor with their rights."""
+"""Makes the groups Operator, Mapper, Accountant, Administrator and Auditor with their rights."""
 
 from __future__ import annotations
 
