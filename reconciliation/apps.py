@@ -18,4 +18,5 @@ class ReconciliationConfig(AppConfig):
 
         listeners.register(following.follow)
         schedules.register("settlements", "reconciliation.tasks.fetch", minutes=240)
+        schedules.register("financial transactions", "reconciliation.tasks.fetch_transactions", minutes=60)
         schedules.register("settled orders", "reconciliation.tasks.match", minutes=5)

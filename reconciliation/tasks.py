@@ -8,7 +8,7 @@ from django.utils import timezone
 from connectors.errors import ConnectorError
 from hub.tasks import discreet
 from reconciliation.engine import fetch as reports
-from reconciliation.engine import orders
+from reconciliation.engine import orders, transactions
 from reconciliation.engine.road import bring
 from reconciliation.engine.states import RefusedError
 from reconciliation.models import Books
@@ -27,6 +27,16 @@ def fetch() -> None:
             continue
         for file in found:
             bring(file, books, now=timezone.now())
+
+
+@discreet
+def fetch_transactions() -> None:
+    """Every hour: what each account has booked since, before it is settled."""
+    for books in Books.objects.filter(source__enabled=True).select_related("source"):
+        try:
+            transactions.fetch(books, now=timezone.now())
+        except ConnectorError as error:
+            log.warning("financial transactions could not be fetched", books=books.pk, error=type(error).__name__)
 
 
 @discreet

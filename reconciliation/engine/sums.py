@@ -27,5 +27,10 @@ def sums_of(settlement: Settlement, *, orders: bool = False) -> Iterator[Sum]:
     for kind, day, marketplace, fulfilment, *order, amount, count in added.iterator(chunk_size=AT_ONCE):
         yield Sum(
             kind=kinds[kind], day=day, marketplace=marketplace, fulfilment=fulfilment, order_id=order[0] if order else "",
-            amount=Decimal(amount).quantize(CENT_OF_CENT).normalize() + 0, lines=count,
+            amount=exact(amount), lines=count,
         )  # fmt: skip
+
+
+def exact(amount: Decimal | float | None) -> Decimal:
+    """What a database added up, as the exact sum: some add in binary. Nothing is zero."""
+    return Decimal(amount or 0).quantize(CENT_OF_CENT).normalize() + 0

@@ -2,6 +2,7 @@
 
 from reconciliation.models.bank_line import BankLine, BankMatch
 from reconciliation.models.books import Books, LedgerPeriod, PeriodLock, ToleranceRule
+from reconciliation.models.finance_transaction import FinanceTransaction
 from reconciliation.models.journal import JournalEntry, JournalLine, JournalShare, PaymentEntry
 from reconciliation.models.match import Discrepancy, OrderMatch, SoldItem
 from reconciliation.models.posting_rule import AccountRule, PostingRule, PostingRuleSet, PostingRuleVersion
@@ -14,6 +15,7 @@ __all__ = [
     "BankMatch",
     "Books",
     "Discrepancy",
+    "FinanceTransaction",
     "JournalEntry",
     "JournalLine",
     "JournalShare",

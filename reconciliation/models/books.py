@@ -43,9 +43,10 @@ class Books(models.Model):
         "orders with differences stop the posting", default=False, help_text="Until each is explained or accepted by a person."
     )
     cursor = models.TextField(max_length=4000, blank=True, editable=False)
+    transactions_cursor = models.TextField(max_length=4000, blank=True, editable=False)
     window_days = models.PositiveSmallIntegerField("settling window (days)", default=45, validators=[MinValueValidator(1)])
     created_at = models.DateTimeField(auto_now_add=True)
-    history = HistoricalRecords(excluded_fields=["cursor"])
+    history = HistoricalRecords(excluded_fields=["cursor", "transactions_cursor"])
 
     class Meta:
         ordering: ClassVar = ["source__name"]

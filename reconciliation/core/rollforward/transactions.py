@@ -13,6 +13,9 @@ from mappings.core.dates import moment
 from mappings.core.money import number
 from mappings.core.refusal import RefusedError
 
+LONGEST = 200
+FINEST, MOST = Decimal("0.0001"), Decimal(10) ** 16
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
@@ -37,15 +40,21 @@ class Transaction:
         """Whether its money was, or is, held back."""
         return self.status in ("DEFERRED", "DEFERRED_RELEASED")
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether its status is final: what is held back may be released, nothing that is released is held back again."""
+        return self.status != "DEFERRED"
+
 
 def read(payloads: Iterable[Mapping[str, Any]]) -> tuple[list[Transaction], list[str]]:
-    """The transactions, the last of several with one id, and a sentence for each that cannot be read."""
+    """The transactions, of several with one id the latest, and a sentence for each that cannot be read."""
     found: dict[str, Transaction] = {}
     problems: list[str] = []
     for payload in payloads:
         try:
             one = transaction(payload)
-            found[one.id] = one
+            if one.is_settled or not (one.id in found and found[one.id].is_settled):
+                found[one.id] = one
         except RefusedError as refused:
             problems.append(f"Financial transaction {payload.get('transactionId') or 'without id'} is left out: {refused}")
     return list(found.values()), problems
@@ -56,14 +65,20 @@ def transaction(payload: Mapping[str, Any]) -> Transaction:
     row, total = dict(payload), payload.get("totalAmount") or {}
     deferred = next((one for one in _contexts(payload) if one.get("contextType") == "DeferredContext"), {})
     partner = payload.get("sellingPartnerMetadata") or {}
-    if not total.get("currencyCode"):
+    currency, amount = str(total.get("currencyCode") or ""), number(total.get("currencyAmount"))
+    name = str(payload.get("transactionId") or "")
+    if not 0 < len(name) <= LONGEST:
+        raise RefusedError("It has no usable id. Open a case at Amazon.", code="no_id")
+    if len(currency) != 3:
         raise RefusedError("It has no amount with a currency. Read it again from Amazon.", code="no_amount")
+    if abs(amount) >= MOST or amount != amount.quantize(FINEST):
+        raise RefusedError("Its amount is not one of money. Open a case at Amazon.", code="no_amount")
     return Transaction(
-        id=str(payload.get("transactionId") or ""),
+        id=name,
         status=str(payload.get("transactionStatus") or "").upper(),
         posted_at=moment(payload.get("postedDate")),
-        amount=number(total.get("currencyAmount")),
-        currency=str(total["currencyCode"]),
+        amount=amount,
+        currency=currency,
         account=str(partner.get("accountType") or ""),
         what=str(payload.get("transactionType") or ""),
         order_id=related(row, "ORDER_ID"),
