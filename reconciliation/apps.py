@@ -13,10 +13,12 @@ class ReconciliationConfig(AppConfig):
 
     def ready(self) -> None:
         from hub import schedules
+        from hub.demo import closing
         from hub.engine import listeners
         from reconciliation.engine import following
 
         listeners.register(following.follow)
+        closing.register("reconciliation.demo.fortnights")
         schedules.register("settlements", "reconciliation.tasks.fetch", minutes=240)
         schedules.register("financial transactions", "reconciliation.tasks.fetch_transactions", minutes=60)
         schedules.register("settled orders", "reconciliation.tasks.match", minutes=5)

@@ -17,7 +17,7 @@ from connectors.channeladvisor.sandbox import APPLICATION_ID
 from connectors.sandbox import Rate
 from hub import clients, tasks
 from hub.core.policy import MISSING
-from hub.demo import amazons_warehouse, warehouse
+from hub.demo import amazons_warehouse, closing, warehouse
 from hub.demo.acts import FLOWS, Day, arrivals, heal, later_changes
 from hub.demo.books import Comparison, Journey, compare
 from hub.demo.flows import ITEMS
@@ -56,12 +56,13 @@ def play(to: Console, *, orders: int = ORDERS, seed: int = 20261120) -> bool:
             processes.worker()
             day = invented_day(opened, orders, seed=seed, to=to)
             quiet = perform(day)
+            closed = closing.play(day)
             if dead := processes.dead():
                 to.print(f"[red]Ended by itself: {', '.join(dead)}[/]")
                 quiet = False
         found, parcels = books(day), parcels_of(day)
-        report(day, found, parcels, seconds=time.monotonic() - began)
-    return quiet and not found.differences and not parcels.differences
+        report(day, found, parcels, closed, seconds=time.monotonic() - began)
+    return quiet and not (found.differences or parcels.differences or closed.differences)
 
 
 def invented_day(opened: StandIns, orders: int, *, seed: int, to: Console, failing: float = 0.06, at_amazon: int = AT_AMAZON) -> Day:

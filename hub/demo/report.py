@@ -13,6 +13,7 @@ from connectors.sandbox import Sandbox
 from hub.console import table
 from hub.demo.acts import FLOWS, Day
 from hub.demo.books import ELSEWHERE, Comparison
+from hub.demo.closing import Closed
 from hub.demo.ordered import AMAZON, CHANNELADVISOR
 from hub.demo.parcels import Parcels
 from hub.demo.standins import SCALE
@@ -21,23 +22,25 @@ from hub.models import Attempt, Delivery, ErrorRecord, InboundEvent, SyncRun
 SHOWN = 25
 
 
-def report(day: Day, found: Comparison, parcels: Parcels, *, seconds: float) -> None:
+def report(day: Day, found: Comparison, parcels: Parcels, closed: Closed, *, seconds: float) -> None:
     """What happened, what stopped and why, and whether the books agree."""
     day.to.print("", table(f"A day of {day.size} orders", ("what was done", "count"), sorted(day.notes.items())))
     day.to.print("", table("What the hub went through", ("what", "count"), hub_counts()))
     day.to.print("", table("Channel by channel", ("what", *FLOWS), by_channel(day, found, parcels)))
     words = f"{found.twins} orders came through both channels and are one sales order each; both roads are shown with it."
     day.to.print(words, f"Amazon's usage plans ran {SCALE:g} times as fast as its real ones.", sep="\n")
+    for one in closed.shown:
+        day.to.print("", one)
     stopped = ErrorRecord.objects.filter(state=ErrorRecord.State.OPEN).order_by()
     reasons = list(stopped.values_list("message").annotate(count=Count("delivery", distinct=True)).order_by("-count")[:8])
     if reasons:
         day.to.print("", table("Stopped, as intended", ("reason", "deliveries"), reasons))
-    differences = [*found.differences, *parcels.differences]
+    differences = [*found.differences, *parcels.differences, *closed.differences]
     for sentence in differences[:SHOWN]:
         day.to.print(f"[red]{escape(sentence)}[/]")
     if len(differences) > SHOWN:
         day.to.print(f"[red]… and {len(differences) - SHOWN} more differences.[/]")
-    agree = "The books agree, order by order and package by package."
+    agree = "The books agree, order by order, package by package and settlement by settlement."
     verdict = "[bold red]The books differ.[/]" if differences else f"[bold green]{agree}[/]"
     day.to.print(f"\n{verdict} {database.vendor}, {seconds:.0f} s")
 

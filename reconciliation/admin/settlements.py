@@ -22,7 +22,7 @@ from hub.admin.export import csv_answer
 from hub.admin.words import when
 from reconciliation.admin import exceptions, steps
 from reconciliation.admin.lines import FIELDS, PAGE, Wanted, lines, page_of_lines
-from reconciliation.admin.words import label, money
+from reconciliation.admin.words import STORED, label, money
 from reconciliation.admin.workbench import workbench
 from reconciliation.models import Discrepancy, Settlement
 
@@ -156,7 +156,8 @@ class SettlementAdmin(PageAdmin):
     @admin.display(description="Unexplained", ordering="unexplained")
     def unexplained_words(self, row: Any) -> SafeString:
         """Must read 0.00."""
-        return format_html('<span class="hub-{}">{}</span>', "error" if row.unexplained else "quiet", money(row.unexplained, row.currency))
+        tone = "error" if row.unexplained.quantize(STORED) else "quiet"
+        return format_html('<span class="hub-{}">{}</span>', tone, money(row.unexplained, row.currency))
 
     @admin.display(description="Exceptions", ordering="open_count")
     def exceptions(self, row: Any) -> str:

@@ -18,6 +18,10 @@ TONES: dict[str, str] = {
 }  # fmt: skip
 
 
+STORED = Decimal("0.0001")
+"""What the database keeps; sums on SQLite come back with more."""
+
+
 def label(state: str, words: str) -> SafeString:
     """A coloured label; the word always stands beside the colour."""
     return format_html('<span class="hub-badge hub-{}">{}</span>', TONES.get(state, "mute"), words)
@@ -27,6 +31,7 @@ def money(amount: Decimal | None, currency: str = "") -> str:
     """`1,234.50 USD` with the currency's decimals (more only where they are there), a real minus sign; a dash for no amount."""
     if amount is None:
         return "–"
-    exact = amount.quantize(Decimal(1).scaleb(-minor_units(currency)))
-    text = f"{exact if exact == amount else amount.normalize():,f}"
+    stored = amount.quantize(STORED)
+    exact = stored.quantize(Decimal(1).scaleb(-minor_units(currency)))
+    text = f"{exact if exact == stored else stored.normalize():,f}"
     return f"{text.replace('-', '−')} {currency}".strip()
