@@ -80,12 +80,15 @@ class Known:
         sole = pc.if_else(pc.equal(pc.take(self.size, owner), 1), pc.take(self.first, owner), None)
         if not sole.null_count:
             return sole
-        open_rows, several = pc.is_null(sole), pc.greater(pc.take(self.size, self.order), 1)
+        span = pc.min_max(owner)
+        among = pc.and_(pc.greater_equal(self.order, span["min"]), pc.less_equal(self.order, span["max"]))
+        items = pc.indices_nonzero(pc.and_(among, pc.greater(pc.take(self.size, self.order), 1)))
+        order = pc.take(self.order, items)
         by_code, by_sku = (
-            _found(_joined(owner, text(rows, name), open_rows), _once(_joined(self.order, names, several)))
+            pc.take(items, _found(_joined(owner, text(rows, name)), _once(_joined(order, pc.take(names, items)))))
             for name, names in (("item_code", self.codes), ("sku", self.skus))
         )
-        return pc.coalesce(sole, by_code, by_sku)
+        return pc.cast(pc.coalesce(sole, by_code, by_sku), pa.int32())
 
 
 def _firsts(order: Any) -> Any:
@@ -93,10 +96,10 @@ def _firsts(order: Any) -> Any:
     return pc.indices_nonzero(pc.equal(pc.fill_null(pc.pairwise_diff(pc.cumulative_max(order)), 1), 1))
 
 
-def _joined(order: Any, names: Any, wanted: Any) -> Any:
-    """Order and name as one text; blank where there is no name or it is not wanted."""
+def _joined(order: Any, names: Any) -> Any:
+    """Order and name as one text; blank where there is no name."""
     joined = pc.binary_join_element_wise(pc.cast(order, pa.string()), names, " ")
-    return pc.if_else(pc.and_(wanted, pc.not_equal(names, "")), joined, "")
+    return pc.if_else(pc.equal(names, ""), "", joined)
 
 
 def _once(names: Any) -> Any:
