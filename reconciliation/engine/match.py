@@ -158,7 +158,8 @@ def _plain(table: Any, result: Result, *, currency: str = "") -> Any:
     expected = nothing if currency else table["settled"]
     columns = {
         "order_id": table["order_id"], "result": pa.repeat(str(result), rows), "settled": table["settled"], "expected": expected,
-        "difference": nothing if currency else zero, "refunded": zero, "fees": table["fees"], "flags": pa.repeat("", rows), "words": text,
+        "difference": nothing if currency else zero, "refunded": table["refunded"],
+        "fees": table["fees"], "flags": pa.repeat("", rows), "words": text,
     }  # fmt: skip
     return pa.table(columns, schema=FOUND)
 

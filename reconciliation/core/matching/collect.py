@@ -113,8 +113,8 @@ def run_sums(amounts: Any, ends: Any) -> Any:
 
 
 def sums_by(keys: Any, amounts: dict[str, Any]) -> Any:
-    """A table of the distinct whole numbers among `keys` (column `by`, sorted) with the sum of each amount. Takes less memory than
-    grouping by hashes."""
+    """A table of the distinct values among `keys` (column `by`, sorted) with the sum of each amount. Takes less memory than grouping
+    by hashes."""
     if not len(keys):
         return pa.table({"by": keys, **amounts})
     order = pc.sort_indices(keys)

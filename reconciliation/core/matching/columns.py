@@ -19,7 +19,7 @@ from reconciliation.core.matching.odd import expected_of, odd_orders, odd_unknow
 from reconciliation.core.matching.orders import match_order
 from reconciliation.core.matching.owners import Known
 from reconciliation.core.matching.result import Match
-from reconciliation.core.matching.slots import SOLD, Slot
+from reconciliation.core.matching.slots import REFUNDS, SOLD, Slot
 from reconciliation.core.matching.tables import MONEY, grouped, order_of, settled_row
 from reconciliation.core.matching.tolerance import Rules
 
@@ -30,9 +30,9 @@ FEES = (Slot.FEES, Slot.COMMISSION_BACK)
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """`clean`: a table of the orders that match to the last unit and need no word (key, order_id, settled, fees; settled is what was
-    expected, too). `unknown`: those not in the hub with nothing else to say (order_id, settled, fees). `others`: every other order of
-    the settlement, made one by one as it is asked for, once. An order is in exactly one of the three."""
+    """`clean`: a table of the orders that match to the last unit and need no word (key, order_id, settled, refunded, fees; settled is
+    what was expected, too). `unknown`: those not in the hub with nothing else to say (order_id, settled, refunded, fees). `others`:
+    every other order of the settlement, made one by one as it is asked for, once. An order is in exactly one of the three."""
 
     clean: Any
     unknown: Any
@@ -86,20 +86,21 @@ def _number(rows: Any) -> Any:
 
 
 def _clean(known: Known, rows: Any) -> Any:
-    owner, fees = whole(rows["owner"]), total(rows, FEES)
+    owner = whole(rows["owner"])
     items = pc.indices_nonzero(pc.is_in(known.order, value_set=pc.unique(owner)))
-    sold = pc.multiply(items, 0)
+    sold = pc.cast(pc.multiply(items, 0), pa.int64())
     for amounts in expected_of(known, items).values():
-        sold = pc.add(pc.cast(sold, pa.int64()), amounts)
-    paid, wanted = sums_by(owner, {"fees": fees}), sums_by(pc.take(known.order, items), {"settled": sold})
+        sold = pc.add(sold, amounts)
+    paid = sums_by(owner, {"refunded": total(rows, REFUNDS), "fees": total(rows, FEES)})
+    wanted = sums_by(pc.take(known.order, items), {"settled": sold})
     orders = known.orders.select(["key", "order_id"]).take(paid["by"])
-    return _with_amounts(orders, {"settled": wanted["settled"], "fees": paid["fees"]})
+    return _with_amounts(orders, {"settled": wanted["settled"], "refunded": paid["refunded"], "fees": paid["fees"]})
 
 
 def _unknown(rows: Any) -> Any:
-    table = pa.table({"order_id": rows["number"], "settled": total(rows, SOLD), "fees": total(rows, FEES)})
-    sums = table.group_by("order_id").aggregate([("settled", "sum"), ("fees", "sum")])
-    return _with_amounts(sums.select(["order_id"]), {"settled": sums["settled_sum"], "fees": sums["fees_sum"]})
+    amounts = {"settled": total(rows, SOLD), "refunded": total(rows, REFUNDS), "fees": total(rows, FEES)}
+    sums = sums_by(whole(rows["number"]), amounts)
+    return _with_amounts(sums.select(["by"]).rename_columns(["order_id"]), {name: sums[name] for name in amounts})
 
 
 def _with_amounts(orders: Any, units: dict[str, Any]) -> Any:

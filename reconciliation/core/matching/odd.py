@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reconciliation.core.matching.collect import column, sums_by, whole
+from reconciliation.core.matching.compare import NET
 from reconciliation.core.matching.owners import Known
 from reconciliation.core.matching.slots import REFUNDS, SALE, TAXES, Slot
 
@@ -45,16 +46,19 @@ def odd_orders(known: Known, rows: Any, *, currency: str) -> Any:
     owner = whole(rows["owner"])
     place = known.placed(rows, owner)
     astray = pc.and_(pc.is_null(place), _any(rows, SALE))
-    noted = pc.or_(pc.or_(whole(rows["special"]), _any(rows, REFUNDS)), astray)
+    noted = pc.or_(whole(rows["special"]), astray)
     differing = pc.take(known.order, _differing(known, rows, owner, place))
-    found = [owner.filter(noted), _odd_tax(rows, "owner"), _special(known, owner, currency), differing]
+    refunded = _odd_refunds(known, rows.append_column("place", place))
+    found = [owner.filter(noted), _odd_tax(rows, "owner"), _special(known, owner, currency), differing, refunded]
     return pc.unique(pa.chunked_array(found, pa.int32()))
 
 
 def odd_unknown(rows: Any) -> Any:
     """The numbers, as the file calls them, of orders that are not in the hub and about which there is more to say."""
-    noted = pc.or_(_any(rows, REFUNDS), whole(rows["unclear"]))
-    return pc.unique(pa.chunked_array([whole(rows["number"]).filter(noted), _odd_tax(rows, "number")]))
+    number = whole(rows["number"])
+    return pc.unique(
+        pa.chunked_array([number.filter(whole(rows["unclear"])), _odd_tax(rows, "number"), _without_commission(rows, "number")])
+    )
 
 
 def _special(known: Known, owner: Any, currency: str) -> Any:
@@ -63,6 +67,31 @@ def _special(known: Known, owner: Any, currency: str) -> Any:
     foreign = pc.invert(pc.is_in(orders["currency"], value_set=pa.array(["", currency])))
     special = whole(pc.or_(pc.or_(foreign, orders["multi_channel"]), pc.fill_null(orders["returned"], False)))
     return owner.filter(pc.take(special, owner))
+
+
+def _odd_refunds(known: Known, rows: Any) -> Any:
+    """Orders with a refund about which there is something to say: of more than the sale, without commission, or with known returns."""
+    refunded = whole(rows["owner"]).filter(_any(rows, REFUNDS))
+    rows = rows.filter(pc.is_in(rows["owner"], value_set=pc.unique(refunded)))
+    owner = whole(rows["owner"])
+    back = owner.filter(_any(rows, (Slot.CHARGEBACK,)))
+    returns = owner.filter(pc.is_valid(pc.take(whole(known.orders["returned"]), owner)))
+    by_item = pc.take(known.order, _exceeding(rows.filter(pc.is_valid(rows["place"])), "place"))
+    found = [back, returns, _without_commission(rows, "owner"), _exceeding(rows, "owner"), by_item]
+    return pc.unique(pa.chunked_array(found, pa.int32()))
+
+
+def _without_commission(rows: Any, by: str) -> Any:
+    amounts = {"principal": _amount(rows, Slot.REFUND_PRINCIPAL), "commission": _amount(rows, Slot.COMMISSION_BACK)}
+    sums = sums_by(whole(rows[by]), amounts)
+    return whole(sums.filter(pc.and_(pc.not_equal(sums["principal"], 0), pc.equal(sums["commission"], 0)))["by"])
+
+
+def _exceeding(rows: Any, by: str) -> Any:
+    """See `compare.refund_exceeds_sale`."""
+    sums = sums_by(whole(rows[by]), {"refunds": total(rows, REFUNDS), "net": total(rows, NET)})
+    exceeds = pc.and_(pc.less(sums["refunds"], 0), pc.greater(pc.negate(sums["refunds"]), sums["net"]))
+    return whole(sums.filter(exceeds)["by"])
 
 
 def _odd_tax(rows: Any, by: str) -> Any:

@@ -20,7 +20,18 @@ from reconciliation.core.matching.result import Match, Result
 from reconciliation.core.matching.tables import PRICES, expected_table
 from reconciliation.core.matching.tolerance import Rules
 from tests.reconciliation.core.matching import strategies
-from tests.reconciliation.core.matching.make import COMMISSION, ORDER, PRINCIPAL, SHIPPING, TODAY, item, line, order
+from tests.reconciliation.core.matching.make import (
+    COMMISSION,
+    ORDER,
+    PRINCIPAL,
+    REFUND,
+    REFUND_COMMISSION,
+    SHIPPING,
+    TODAY,
+    item,
+    line,
+    order,
+)
 
 CENTS = Decimal(100)
 
@@ -55,7 +66,7 @@ def by_columns(orders: list[Expected], sums: list[Sum], **how: Any) -> tuple[lis
 
 
 def row(match: Match) -> dict[str, Any]:
-    return {"order_id": match.order_id, "settled": match.settled, "fees": match.fees}
+    return {"order_id": match.order_id, "settled": match.settled, "refunded": match.refunded, "fees": match.fees}
 
 
 @given(strategies.settlements(), st.integers(1, 9), st.booleans())
@@ -75,8 +86,16 @@ def test_columns_and_single_orders_give_the_same(case: tuple[list[Expected], lis
 def test_an_order_that_matches_is_not_looked_at_by_itself(minor: bool) -> None:
     lines = [line(PRINCIPAL, "20.00"), line(SHIPPING, "5.00"), line(COMMISSION, "-3.00")]
     clean, unknown, others = by_columns([order(item("20.00", shipping="5.00"))], lines, minor=minor)
-    assert clean == [{"key": "7", "order_id": ORDER, "settled": Decimal("25.0000"), "fees": Decimal("-3.0000")}]
+    assert clean == [{"key": "7", "order_id": ORDER, "settled": Decimal("25.0000"), "refunded": 0, "fees": Decimal("-3.0000")}]
     assert (unknown, others) == ([], [])
+
+
+def test_a_refund_with_its_commission_needs_no_look_either() -> None:
+    lines = [line(PRINCIPAL, "20.00"), line(COMMISSION, "-3.00"), line(REFUND, "-20.00"), line(REFUND_COMMISSION, "2.40")]
+    [clean], unknown, others = by_columns([order(item("20.00"))], lines)
+    assert (clean["refunded"], clean["fees"], unknown, others) == (Decimal(-20), Decimal("-0.6"), [], [])
+    _, [unknown_one], none = by_columns([], lines)
+    assert (unknown_one["refunded"], none) == (Decimal(-20), [])
 
 
 def test_a_cent_in_a_table_is_found() -> None:
@@ -86,7 +105,7 @@ def test_a_cent_in_a_table_is_found() -> None:
 
 def test_orders_that_the_hub_does_not_know_cost_no_look_each() -> None:
     _, unknown, others = by_columns([], [line(PRINCIPAL, "20.00"), line(COMMISSION, "-3.00")])
-    assert unknown == [{"order_id": ORDER, "settled": Decimal("20.0000"), "fees": Decimal("-3.0000")}]
+    assert unknown == [{"order_id": ORDER, "settled": Decimal("20.0000"), "refunded": 0, "fees": Decimal("-3.0000")}]
     assert others == []
 
 
