@@ -49,9 +49,8 @@ MANGLED = r"^\d([.,]\d+)?E\+\d+$"
 class Blocks:
     """Turns pieces into blocks, one after the other. `kinds` grows as new ones are met; `total` adds up in minor units."""
 
-    def __init__(self, opening: Opening, *, declared: bool, columns: frozenset[str]) -> None:
+    def __init__(self, opening: Opening, columns: frozenset[str]) -> None:
         self._opening = opening
-        self._declared = declared
         self._schema = pa.schema([one for one in SCHEMA if one.name in columns])
         self._v1 = opening.columns.layout is Layout.V1
         self._wanted = columns.union(CHECKED, V1_COLUMNS if self._v1 else ("amount",))
@@ -67,7 +66,7 @@ class Blocks:
 
     def block(self, rows: Rows) -> Any:
         """Lines as a table with the wanted columns of SCHEMA. Raises Quarantined when one of them cannot be read."""
-        rows = own(rows, self._opening, declared=self._declared) if rows.count else rows
+        rows = own(rows, self._opening) if rows.count else rows
         if not rows.count:
             return self._schema.empty_table()
         rows, amounts = self._amounts(rows)

@@ -13,13 +13,13 @@ from reconciliation.core.statement.problems import ORIGINAL, Problem, Quarantine
 from reconciliation.core.statement.rows import Rows
 
 
-def own(rows: Rows, opening: Opening, *, declared: bool) -> Rows:
+def own(rows: Rows, opening: Opening) -> Rows:
     """The lines of this settlement: without the summary row and without rows that a spreadsheet left empty.
 
     Raises Quarantined when a line belongs to another settlement, or repeats another total or currency.
     """
-    if declared:
-        return rows.kept(pc.equal(rows.text("settlement_id"), opening.header.settlement_id))
+    if opening.declared:
+        rows = rows.kept(pc.equal(rows.text("settlement_id"), opening.header.settlement_id))
     if "" in _distinct(rows, "transaction_type"):
         rows = rows.kept(pc.invert(pc.or_(_summary(rows, opening), _empty(rows))))
     _agrees(rows, opening)

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 TIMESTAMP = pa.timestamp("s", tz="UTC")
+YEAR = r"(?:19|20)\d{2}"
 CLOCK = r"(\d{2}:\d{2}:\d{2})"
 
 
@@ -69,35 +70,35 @@ AS_IT_IS = r"\1 \2Z"
 FORMATS = (
     DateFormat(
         shape="YYYY-MM-DD HH:MM:SS UTC",
-        time=rf"(\d{{4}}-\d{{2}}-\d{{2}}) {CLOCK} UTC",
+        time=rf"({YEAR}-\d{{2}}-\d{{2}}) {CLOCK} UTC",
         iso=AS_IT_IS,
-        day=r"(\d{4}-\d{2}-\d{2})",
+        day=rf"({YEAR}-\d{{2}}-\d{{2}})",
         day_iso=r"\1 00:00:00Z",
     ),
     DateFormat(
         shape="DD.MM.YYYY HH:MM:SS UTC",
-        time=rf"(\d{{2}})\.(\d{{2}})\.(\d{{4}}) {CLOCK} UTC",
+        time=rf"(\d{{2}})\.(\d{{2}})\.({YEAR}) {CLOCK} UTC",
         iso=r"\3-\2-\1 \4Z",
-        day=r"(\d{2})\.(\d{2})\.(\d{4})",
+        day=rf"(\d{{2}})\.(\d{{2}})\.({YEAR})",
         day_iso=r"\3-\2-\1 00:00:00Z",
     ),
     DateFormat(
         shape="YYYY/MM/DD HH:MM:SS UTC",
-        time=rf"(\d{{4}})/(\d{{2}})/(\d{{2}}) {CLOCK} UTC",
+        time=rf"({YEAR})/(\d{{2}})/(\d{{2}}) {CLOCK} UTC",
         iso=r"\1-\2-\3 \4Z",
-        day=r"(\d{4})/(\d{2})/(\d{2})",
+        day=rf"({YEAR})/(\d{{2}})/(\d{{2}})",
         day_iso=r"\1-\2-\3 00:00:00Z",
     ),
     DateFormat(
         shape="YYYY-MM-DDTHH:MM:SS+00:00",
-        time=rf"(\d{{4}}-\d{{2}}-\d{{2}})T{CLOCK}(Z|[+-]\d{{2}}:\d{{2}})",
+        time=rf"({YEAR}-\d{{2}}-\d{{2}})T{CLOCK}(Z|[+-]\d{{2}}:\d{{2}})",
         iso=r"\1 \2\3",
-        day=r"(\d{4}-\d{2}-\d{2})",
+        day=rf"({YEAR}-\d{{2}}-\d{{2}})",
         day_iso=r"\1 00:00:00Z",
     ),
     DateFormat(
         shape="Fri Oct 03 2025 21:04:23 GMT+0000",
-        time=rf"[A-Z][a-z]{{2}} ({'|'.join(MONTHS)}) (\d{{2}}) (\d{{4}}) {CLOCK} GMT([+-]\d{{2}})(\d{{2}})(?: \([^()]*\))?",
+        time=rf"[A-Z][a-z]{{2}} ({'|'.join(MONTHS)}) (\d{{2}}) ({YEAR}) {CLOCK} GMT([+-]\d{{2}})(\d{{2}})(?: \([^()]*\))?",
         iso=r"\3-\1-\2 \4\5:\6",
         named_months=True,
     ),

@@ -86,8 +86,11 @@ class Columns:
     def cells(self, line: str, number: int, *, cut_off: bool = False) -> list[str]:
         """One line's values, one per column; trailing ones that an editor had trimmed are blank.
 
-        Raises Quarantined when there are more values than columns, or fewer where the file may be `cut_off`.
+        Raises Quarantined when there are more values than columns, fewer where the file may be `cut_off`, or a quote that stays open.
         """
+        if self.quoting and line.count('"') % 2:
+            words = f"Line {number} holds a quote that is not closed, perhaps a line break within a value. {ORIGINAL}"
+            raise Quarantined(Problem.UNREADABLE, words, line=number)
         cells, width = split(line, self.delimiter), len(self.names)
         if cut_off and len(cells) < width:
             words = f"The file breaks off in its last line {number}: it was not downloaded or saved to its end. {ORIGINAL}"

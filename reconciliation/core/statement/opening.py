@@ -12,7 +12,7 @@ from reconciliation.core.lines import Header
 from reconciliation.core.statement.amounts import Decimals, digits_of, marks, money
 from reconciliation.core.statement.dates import DateFormat, format_of
 from reconciliation.core.statement.encodings import Encoding
-from reconciliation.core.statement.layouts import Columns, Layout, columns_of
+from reconciliation.core.statement.layouts import HEAD, Columns, columns_of
 from reconciliation.core.statement.pieces import Piece, piece_of
 from reconciliation.core.statement.problems import ORIGINAL, Problem, Quarantined, quoted
 
@@ -36,11 +36,13 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """`header_line` is the number of the summary row, 0 when the file has none. `rest` is what follows the column names."""
+    """`header_line` is the number of the summary row, 0 when the file has none; `declared`: the header is what a person stated.
+    `rest` is what follows the column names."""
 
     columns: Columns
     header: Header
     header_line: int
+    declared: bool
     dates: DateFormat
     decimals: Decimals
     rest: Piece
@@ -57,7 +59,7 @@ def gathered(pieces: Iterator[Piece], encoding: Encoding) -> Piece:
 
 
 def opened(piece: Piece, declared: Header | None) -> Opening:
-    """Everything that the first lines decide. `declared` is the header of an export that has none itself."""
+    """Everything that the first lines decide. `declared` is the header of a file that has none itself."""
     text = piece.content.decode().split("\n", SAMPLE)[:SAMPLE]
     lines = [(number, line) for number, line in enumerate(text, start=1) if line.strip()]
     if not lines:
@@ -68,9 +70,22 @@ def opened(piece: Piece, declared: Header | None) -> Opening:
     rows = [
         (number, dict(zip(columns.names, columns.cells(line, number, cut_off=number == end), strict=True))) for number, line in lines[1:]
     ]
-    header_line, facts = (0, _stated(rows, declared)) if declared else _summary(rows, columns)
-    rest = piece_of(named + 1, b"".join(piece.content.split(b"\n", named)[named:]), last=piece.last)
-    return Opening(columns=columns, header=facts.header, header_line=header_line, dates=facts.dates, decimals=facts.decimals, rest=rest)
+    stated = declared if declared and not _has_total(rows) else None
+    header_line, facts = (0, _stated(rows, stated)) if stated else _summary(rows)
+    return Opening(
+        columns=columns,
+        header=facts.header,
+        header_line=header_line,
+        declared=stated is not None,
+        dates=facts.dates,
+        decimals=facts.decimals,
+        rest=piece_of(named + 1, b"".join(piece.content.split(b"\n", named)[named:]), last=piece.last),
+    )
+
+
+def _has_total(rows: list[Row]) -> bool:
+    """Whether the first row of values is a summary row, or a line that repeats one."""
+    return bool(rows) and rows[0][1].keys() >= set(HEAD) and rows[0][1]["total"].strip() != ""
 
 
 def _stated(rows: list[Row], declared: Header) -> Facts:
@@ -82,11 +97,11 @@ def _stated(rows: list[Row], declared: Header) -> Facts:
     return Facts(header=declared, dates=dates, decimals=_decimals(rows, declared.currency))
 
 
-def _summary(rows: list[Row], columns: Columns) -> tuple[int, Facts]:
+def _summary(rows: list[Row]) -> tuple[int, Facts]:
     """The first row of values, with its line number when it is a summary row and not a line that repeats the total."""
-    number, row = rows[0] if rows else (None, {})
-    if number is None or not row.get("total", "").strip():
-        raise _without_total(rows, columns)
+    if not _has_total(rows):
+        raise _without_total(rows)
+    number, row = rows[0]
     currency = row["currency"].strip().upper()
     if not re.fullmatch("[A-Z]{3}", currency):
         raise Quarantined(Problem.UNREADABLE, f"The summary row in line {number} names no currency. {ORIGINAL}", line=number)
@@ -100,10 +115,12 @@ def _summary(rows: list[Row], columns: Columns) -> tuple[int, Facts]:
         total=_total(number, row["total"], decimals),
         currency=currency,
     )
+    if header.start > header.end:
+        raise Quarantined(Problem.UNREADABLE, f"The period in line {number} ends before it begins. {ORIGINAL}", line=number)
     return (0 if row["transaction_type"].strip() else number), Facts(header=header, dates=dates, decimals=decimals)
 
 
-def _without_total(rows: list[Row], columns: Columns) -> Quarantined:
+def _without_total(rows: list[Row]) -> Quarantined:
     ids = list(dict.fromkeys(row["settlement_id"] for _, row in rows if row.get("settlement_id")))
     if len(ids) > 1:
         return Quarantined(
@@ -111,10 +128,13 @@ def _without_total(rows: list[Row], columns: Columns) -> Quarantined:
             f"The file holds lines of more than one settlement ({', '.join(map(_shown, ids[:3]))}…) and no total of any. "
             "Upload each settlement's own report.",
         )
-    if columns.layout is Layout.LINES:
-        words = "The file is an export of lines without a total, so that nothing proves it complete. Upload the settlement report itself."
-    elif not rows:
+    if not rows:
         words = f"The file holds the names of its columns and nothing else. {ORIGINAL}"
+    elif not rows[0][1].keys() >= set(HEAD):
+        words = (
+            "The file is an export of lines without the settlement's period and total, so that nothing proves it complete. "
+            "Upload the settlement report itself."
+        )
     else:
         words = f"The summary row is missing: line {rows[0][0]}, the first after the column names, has no total amount. {ORIGINAL}"
     return Quarantined(Problem.NO_TOTAL, words, line=rows[0][0] if rows else None)
@@ -144,7 +164,9 @@ def _dates(number: int, row: dict[str, str]) -> DateFormat:
 def _time(number: int, text: str, dates: DateFormat) -> datetime:
     found = dates.one(text.strip())
     if found is None:
-        raise Quarantined(Problem.UNREADABLE, f"The summary row in line {number} lacks the start or the end. {ORIGINAL}", line=number)
+        raise Quarantined(
+            Problem.UNREADABLE, f"The summary row in line {number} lacks the start or the end of the period. {ORIGINAL}", line=number
+        )
     return found
 
 

@@ -27,7 +27,6 @@ class Statement:
         self._encoding = Encoding(marketplace)
         self._rest = iter(self._pieces)
         self._opening = opened(gathered(self._rest, self._encoding), declared)
-        self._declared = declared is not None
         self._blocks: Blocks | None = None
 
     @property
@@ -84,7 +83,7 @@ class Statement:
         """
         if self._blocks:
             raise RuntimeError("The blocks of a statement can be read once")
-        self._blocks = Blocks(self._opening, declared=self._declared, columns=frozenset(columns))
+        self._blocks = Blocks(self._opening, frozenset(columns))
         return self._read(self._blocks)
 
     def _read(self, blocks: Blocks) -> Iterator[Any]:
@@ -114,8 +113,8 @@ class Statement:
 def read(source: BinaryIO, *, marketplace: str = "", declared: Header | None = None, piece: int = PIECE) -> Statement:
     """Begins to read a settlement report of any layout. Raises Quarantined when it cannot be told what the file says.
 
-    `marketplace` is a name or country that tells its character set, such as `Amazon.co.jp`. `declared` is for an export of lines without a
-    summary row: the header as a person states it; lines of other settlements in the same file are then passed over. `piece` are the bytes
-    that are read at once.
+    `marketplace` is a name or country that tells its character set, such as `Amazon.co.jp`. `declared` is for a file without a summary row,
+    such as an export of lines: the header as a person states it; lines of other settlements in the file are then passed over. `piece` are
+    the bytes that are read at once.
     """
     return Statement(source, marketplace=marketplace, declared=declared, piece=piece)
