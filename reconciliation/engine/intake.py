@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import DataError, transaction
-from django.db import connection as database
 from django.db.models import Max
 
 from hub.models import Connection
@@ -16,18 +15,13 @@ from reconciliation.core.statement import Problem, Quarantined, Statement, read
 from reconciliation.engine import files
 from reconciliation.engine.lines import Lines
 from reconciliation.engine.reissued import differences, same_lines
+from reconciliation.engine.tally import Tally
 from reconciliation.models import Books, Settlement, StatementFile
 
 State = StatementFile.State
 Progress = Callable[[int], None]
 """Told how many bytes of the file were read so far."""
 NEW, REISSUED, ALREADY, QUARANTINED = "imported", "re-issued", "already imported", "quarantined"
-_ORDERS = """
-    INSERT INTO reconciliation_ordermatch (settlement_id, order_id, result, total, settled, refunded, fees, flags, words, note)
-    SELECT settlement_id, COALESCE(NULLIF(order_id, ''), merchant_order_id), '', SUM(amount), 0, 0, 0, '', '', ''
-    FROM reconciliation_settlementline WHERE settlement_id = %s AND (order_id <> '' OR merchant_order_id <> '')
-    GROUP BY 1, 2
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +32,8 @@ class Taken:
     outcome: str
     words: str
     settlement: Settlement | None = None
+    tally: Tally | None = None
+    """What its lines say of its orders, where they were just read."""
 
 
 def take_in(file: StatementFile, books: Books, *, now: datetime, declared: Header | None = None, progress: Progress | None = None) -> Taken:
@@ -63,9 +59,10 @@ def _take_in(file: StatementFile, books: Books, *, now: datetime, declared: Head
         statement = read(source, marketplace=_marketplace(books.source), declared=declared)
         before = _live(books.source, statement.header.settlement_id)
         made = _begin(file, books, statement, before, now)
-        lines = Lines(made.pk, statement)
+        lines, tally = Lines(made.pk, statement), Tally()
         for block in statement.blocks():
             lines.add(block)
+            tally.add(block, statement.kinds, digits=statement.digits)
             progress(statement.size)
     made.lines_total, made.line_count, made.notes = statement.lines_total, statement.lines, statement.warnings
     made.save(update_fields=["lines_total", "line_count", "notes"])
@@ -73,13 +70,10 @@ def _take_in(file: StatementFile, books: Books, *, now: datetime, declared: Head
         made.lines.all().delete()
         made.delete()
         return _done(file, Taken(file=file, outcome=ALREADY, words=f"{before} is there already, with the same lines.", settlement=before))
-    with database.cursor() as cursor:
-        cursor.execute(_ORDERS, [made.pk])
-    if before is not None:
-        return _done(file, Taken(file=file, outcome=REISSUED, words=_told(before, made), settlement=made))
-    return _done(
-        file, Taken(file=file, outcome=NEW, words=f"{made}: {made.line_count} lines, {made.total} {made.currency}.", settlement=made)
+    taken = Taken(
+        file=file, outcome=NEW, words=f"{made}: {made.line_count} lines, {made.total} {made.currency}.", settlement=made, tally=tally
     )
+    return _done(file, replace(taken, outcome=REISSUED, words=_told(before, made)) if before else taken)
 
 
 def _live(connection: Connection, settlement_id: str) -> Settlement | None:

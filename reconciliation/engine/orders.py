@@ -12,6 +12,7 @@ from reconciliation.core.matching.result import Result
 from reconciliation.engine.match import match
 from reconciliation.engine.sold import learn
 from reconciliation.engine.states import RefusedError
+from reconciliation.engine.wanted import wanted_of
 from reconciliation.models import Books, OrderMatch, Settlement
 
 MOST = 5000
@@ -42,7 +43,12 @@ def match_arrived(*, now: datetime) -> int:
     matched = 0
     for settlement in found:
         books = Books.objects.filter(source=settlement.connection_id).select_related("source", "target").first()
-        if books and learn(settlement, books):
+        if books and _arrived(settlement, books):
             match(settlement, books, now=now)
             matched += 1
     return matched
+
+
+def _arrived(settlement: Settlement, books: Books) -> bool:
+    with wanted_of(settlement, result=Result.UNMATCHED_ORDER):
+        return bool(learn(books))

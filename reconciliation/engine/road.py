@@ -54,7 +54,7 @@ def bring(
     if settlement is None or settlement.state not in GO_ON:
         return brought
     try:
-        brought.results = match(settlement, books, now=now)
+        brought.results = match(settlement, books, now=now, tally=taken.tally)
         settlement.refresh_from_db()
         orders.ask(settlement, books, now=now, wake_up=wake_up)
     except RefusedError as error:

@@ -11,24 +11,30 @@ from django.db import transaction
 from connectors.amazon.regions import chosen, marketplace_name
 from connectors.wire import decode
 from hub.engine.statements import insert, placeholders
-from hub.models import Attempt
+from hub.models import Attempt, Flow
 from reconciliation.core.sold import sold
-from reconciliation.models import Books, Settlement, SoldItem
+from reconciliation.models import Books, SoldItem
 
 ORDERS = "sales_orders"
 """The operation whose deliveries are orders."""
 AT_ONCE = 500
-_NEWER = """
-    WITH names(name) AS (VALUES {names})
-    SELECT m.order_id, MAX(d.id)
-    FROM reconciliation_ordermatch m CROSS JOIN names
-    JOIN hub_recordalias a ON a.target_id = %s AND a.operation = %s AND a.alias = names.name || ':' || m.order_id
+_STALE = """NOT EXISTS (
+        SELECT 1 FROM reconciliation_solditem s WHERE s.source_id = %s AND s.order_id = w.order_id AND s.delivery_id >= d.id
+    ) GROUP BY w.order_id"""
+_BY_ITS_NUMBER = f"""
+    SELECT w.order_id, MAX(d.id) FROM reconciliation_wanted w
+    JOIN hub_delivery d ON d.key = w.order_id AND d.state = 'delivered' AND d.flow_id IN ({{flows}})
+    WHERE {_STALE}
+"""  # noqa: S608 - our own names
+_BY_ANOTHER_ROAD = f"""
+    WITH names(name) AS (VALUES {{names}})
+    SELECT w.order_id, MAX(d.id)
+    FROM reconciliation_wanted w CROSS JOIN names
+    JOIN hub_recordalias a ON a.target_id = %s AND a.operation = %s AND a.alias = names.name || ':' || w.order_id
     JOIN hub_delivery d ON d.flow_id = a.flow_id AND d.key = a.key AND d.state = 'delivered'
-    WHERE m.settlement_id = %s AND NOT EXISTS (
-        SELECT 1 FROM reconciliation_solditem s WHERE s.source_id = %s AND s.order_id = m.order_id AND s.delivery_id >= d.id
-    )
-    GROUP BY m.order_id
-"""
+    WHERE NOT EXISTS (SELECT 1 FROM hub_delivery o WHERE o.key = w.order_id AND o.state = 'delivered' AND o.flow_id IN ({{flows}}))
+        AND {_STALE}
+"""  # noqa: S608 - our own names
 
 
 def names_of(books: Books) -> list[str]:
@@ -36,16 +42,26 @@ def names_of(books: Books) -> list[str]:
     return [marketplace_name(one) for one in chosen({name: str(value) for name, value in books.source.settings.items()})]
 
 
-def learn(settlement: Settlement, books: Books) -> int:
-    """Reads the money of this settlement's orders that were delivered, or delivered anew, since it was last read. Answers how many."""
+def learn(books: Books) -> int:
+    """Reads the money of the wanted orders that were delivered, or delivered anew, since it was last read. Answers how many.
+
+    Most orders came from the account itself under their own number; the others by another channel that knows this one's number.
+    """
+    own = Flow.objects.filter(source=books.source, target=books.target, stream="orders", operation=ORDERS)
+    flows = ", ".join(map(str, own.values_list("pk", flat=True))) or "NULL"
     names = [[name] for name in names_of(books)]
-    query = _NEWER.format(names=placeholders(names))
-    with database.cursor() as cursor:
-        cursor.execute(query, [*(name for (name,) in names), books.target_id, ORDERS, settlement.pk, books.source_id])
-        found: list[tuple[str, int]] = cursor.fetchall()
+    alike = [*(name for (name,) in names), books.target_id, ORDERS, books.source_id]
+    found = _found(_BY_ITS_NUMBER.format(flows=flows), [books.source_id])
+    found += _found(_BY_ANOTHER_ROAD.format(flows=flows, names=placeholders(names)), alike)
     for at in range(0, len(found), AT_ONCE):
         _learn({delivery: order for order, delivery in found[at : at + AT_ONCE]}, books)
     return len(found)
+
+
+def _found(query: str, params: Sequence[Any]) -> list[tuple[str, int]]:
+    with database.cursor() as cursor:
+        cursor.execute(query, params)
+        return list(cursor.fetchall())
 
 
 def _learn(orders: Mapping[int, str], books: Books) -> None:

@@ -13,7 +13,7 @@ from django.db.models import Sum
 
 from reconciliation.engine import files, intake, reissued
 from reconciliation.engine.states import RefusedError
-from reconciliation.models import Books, JournalEntry, LineKind, OrderMatch, Settlement, SettlementLine, StatementFile
+from reconciliation.models import Books, JournalEntry, LineKind, Settlement, SettlementLine, StatementFile
 from tests.reconciliation import rows, statements
 from tests.reconciliation.statements import line, report, sale
 
@@ -46,11 +46,6 @@ def test_a_report_becomes_a_settlement_with_every_line_as_it_stands(take: Take) 
     assert (first.order_id, first.sku, first.quantity, str(first.kind)) == ("112-1", "TK-1", 1, "Order / ItemPrice / Principal")
     assert settlement.lines.filter(sku='A "quoted" one').count() == 4
     assert LineKind.objects.count() == 5
-
-
-def test_what_each_order_got_is_added_up(take: Take) -> None:
-    take(report(LINES))
-    assert dict(OrderMatch.objects.values_list("order_id", "total")) == {"112-1": Decimal(34), "112-2": Decimal(68)}
 
 
 def test_the_same_bytes_again_change_nothing(take: Take) -> None:

@@ -13,7 +13,10 @@ from hub.models import Attempt, Delivery, Flow, RecordAlias
 from reconciliation.engine import files, intake, match
 from reconciliation.engine.sold import ORDERS, learn
 from reconciliation.engine.states import RefusedError
+from reconciliation.engine.tally import tally_of
+from reconciliation.engine.wanted import wanted
 from reconciliation.models import Books, Discrepancy, OrderMatch, Settlement, SettlementLine, SoldItem, ToleranceRule
+from tests import factories
 from tests.reconciliation import rows
 from tests.reconciliation.statements import line, report, sale
 
@@ -54,6 +57,11 @@ def deliver(flow: Flow, order: str, *, price: str = "40.00", state: str = "deliv
     return made
 
 
+def learned(settlement: Settlement, books: Books) -> int:
+    with wanted(tally_of(settlement).totals()["order_id"]):
+        return learn(books)
+
+
 def results(settlement: Settlement) -> dict[str, str]:
     return dict(settlement.matches.values_list("order_id", "result"))
 
@@ -67,6 +75,41 @@ def test_every_order_has_one_result_and_the_settlement_goes_on(books: Books, flo
     assert found == {"matched": 1, "short_paid": 1, "within_tolerance": 1, "unmatched_order": 1}
     settlement.refresh_from_db()
     assert (settlement.state, match.unexplained(settlement)) == ("matched", 2)
+
+
+def test_an_order_that_came_by_another_channel_is_found_by_its_number_there(books: Books) -> None:
+    other = Flow.objects.create(
+        slug="ca-orders",
+        name="Orders",
+        source=factories.connection("channeladvisor"),
+        stream="orders",
+        target=books.target,
+        operation=ORDERS,
+    )
+    delivery = deliver(other, "112-1")
+    Delivery.objects.filter(pk=delivery.pk).update(key="19918546")
+    RecordAlias.objects.update(key="19918546")
+    settlement = take(books, *sale("112-1"))
+    match.match(settlement, books, now=rows.NOW)
+    assert results(settlement) == {"112-1": "matched"}
+
+
+def test_what_each_order_got_is_added_up_and_an_order_with_fees_alone_has_no_result(books: Books, flow: Flow) -> None:
+    lost = line("other-transaction/FBA Inventory Reimbursement/WAREHOUSE_LOST", "9.99", "112-9")
+    settlement = take(books, *sale("112-1"), *sale("112-2"), *sale("112-2", item="2"), lost)
+    match.match(settlement, books, now=rows.NOW)
+    found = settlement.matches.values_list("order_id", "total", "result")
+    assert sorted(found) == [
+        ("112-1", Decimal(34), "unmatched_order"), ("112-2", Decimal(68), "unmatched_order"), ("112-9", Decimal("9.99"), ""),
+    ]  # fmt: skip
+
+
+def test_a_second_matching_keeps_what_was_asked_and_accepted(books: Books, flow: Flow) -> None:
+    settlement = take(books, *sale("112-1"))
+    match.match(settlement, books, now=rows.NOW)
+    OrderMatch.objects.update(asked_at=rows.NOW, note="Known")
+    match.match(settlement, books, now=rows.NOW)
+    assert OrderMatch.objects.get().note == "Known"
 
 
 def test_a_result_says_what_was_expected_what_came_and_why_it_differs(books: Books, flow: Flow) -> None:
@@ -127,15 +170,15 @@ def test_an_order_delivered_anew_is_learned_anew_and_others_are_not_read_again(b
     settlement = take(books, *sale("112-1"), *sale("112-2"))
     deliver(flow, "112-1", price="39.00")
     deliver(flow, "112-2")
-    assert learn(settlement, books) == 2
+    assert learned(settlement, books) == 2
     deliver(flow, "112-1")
-    assert learn(settlement, books) == 1
+    assert learned(settlement, books) == 1
     assert list(SoldItem.objects.filter(order_id="112-1").values_list("price", flat=True)) == [Decimal(40)]
 
 
 def test_an_order_that_never_reached_the_erp_is_not_expected(books: Books, flow: Flow) -> None:
     deliver(flow, "112-1", state="failed")
-    assert learn(take(books, *sale("112-1")), books) == 0
+    assert learned(take(books, *sale("112-1")), books) == 0
 
 
 def test_tolerated_differences_have_a_limit_of_their_own(books: Books, flow: Flow) -> None:

@@ -1,0 +1,136 @@
+"""The results of matching, written by columns: as new rows the first time, as changed ones later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.db import connection as database
+
+from reconciliation.core.matching import words
+from reconciliation.core.matching.columns import Matches
+from reconciliation.core.matching.result import Match, Result
+from reconciliation.core.matching.tables import MONEY
+from reconciliation.core.statement import decimals
+from reconciliation.engine.bulk import fill, write
+from reconciliation.models import OrderMatch, Settlement
+
+AT_ONCE = 5000
+PLACES = 4
+FOUND = pa.schema([("order_id", pa.string()), ("result", pa.string()), *((name, MONEY) for name in ("settled", "expected", "difference",
+                   "refunded", "fees")), ("flags", pa.string()), ("words", pa.string())])  # fmt: skip
+_UPDATE = """
+    UPDATE reconciliation_ordermatch AS m SET result = f.result, settled = f.settled, expected = f.expected, difference = f.difference,
+        refunded = f.refunded, fees = f.fees, flags = f.flags, words = f.words, delivery_id = f.delivery_id
+    FROM reconciliation_found f WHERE m.settlement_id = %s AND m.order_id = f.order_id
+"""
+_COLUMNS = "settlement_id bigint, order_id text, result text, total numeric, settled numeric, expected numeric, difference numeric, \
+refunded numeric, fees numeric, flags text, words text, note text, delivery_id bigint"
+
+
+def store(settlement: Settlement, found: Matches, totals: Any, deliveries: Any) -> list[Match]:
+    """Writes the result of every order in `totals` (order_id, total in 0.0001); `deliveries` name those of known orders.
+
+    Answers the orders that are within tolerance.
+    """
+    writer = _Writer(settlement, totals, deliveries)
+    passed: list[Match] = []
+    with writer:
+        writer.add(_plain(found.clean, Result.MATCHED))
+        writer.add(_plain(found.unknown, Result.UNMATCHED_ORDER))
+        for some in _portions(found.others):
+            writer.add(pa.Table.from_pylist([_row(one) for one in some], FOUND))
+            passed += [one for one in some if one.result is Result.WITHIN_TOLERANCE]
+    return passed
+
+
+class _Writer:
+    """Completes results with what else a row holds. At its end orders without any result get an empty one."""
+
+    def __init__(self, settlement: Settlement, totals: Any, deliveries: Any) -> None:
+        self._settlement = settlement
+        self._totals = totals.combine_chunks()
+        self._deliveries = deliveries.combine_chunks()
+        self._seen: list[Any] = [pa.array([], pa.int32())]
+        self._is_new = not OrderMatch.objects.filter(settlement=settlement).exists()
+
+    def __enter__(self) -> None:
+        if not self._is_new:
+            with database.cursor() as cursor:
+                cursor.execute(f"CREATE TEMPORARY TABLE reconciliation_found ({_COLUMNS})")
+
+    def __exit__(self, *failure: object) -> None:
+        if failure[0] is not None:
+            return
+        if self._is_new:
+            rest = pc.invert(pc.is_in(pa.array(range(self._totals.num_rows), pa.int32()), value_set=pa.concat_arrays(self._seen)))
+            self.add(_nothing(self._totals.filter(rest)["order_id"]))
+            return
+        with database.cursor() as cursor:
+            cursor.execute(_UPDATE, [self._settlement.pk])
+            cursor.execute("DROP TABLE reconciliation_found")
+
+    def add(self, found: Any) -> None:
+        """Some results (FOUND). An order that the settlement does not hold itself is not its own."""
+        place = pc.index_in(found["order_id"], value_set=self._totals["order_id"])
+        found, place = found.filter(pc.is_valid(place)), pc.drop_null(place)
+        if not found.num_rows:
+            return
+        self._seen.append(_one(place))
+        delivery = pc.index_in(found["order_id"], value_set=self._deliveries["order_id"])
+        rows = found.num_rows
+        columns = {name: found[name] for name in FOUND.names} | {
+            "settlement_id": pa.repeat(pa.scalar(self._settlement.pk, pa.int64()), rows),
+            "total": decimals(self._totals["total"].take(place), PLACES).cast(MONEY),
+            "delivery_id": self._deliveries["delivery_id"].take(delivery),
+            "note": pa.repeat("", rows),
+        }
+        write(OrderMatch, pa.table(columns)) if self._is_new else fill("reconciliation_found", pa.table(columns))
+
+
+def _one(column: Any) -> Any:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def _portions(matches: Iterator[Match]) -> Iterator[list[Match]]:
+    while some := list(islice(matches, AT_ONCE)):
+        yield some
+
+
+def _plain(table: Any, result: Result) -> Any:
+    """Orders with nothing more to say than their result: those that match, and those that are not in the hub."""
+    rows, is_known = table.num_rows, result is Result.MATCHED
+    nothing, zero = pa.nulls(rows, MONEY), _zero(rows)
+    text = pa.repeat("" if is_known else f"It is not in the hub. {words.ADVICE[Result.UNMATCHED_ORDER]}", rows)
+    columns = {
+        "order_id": table["order_id"], "result": pa.repeat(str(result), rows), "settled": table["settled"],
+        "expected": table["settled"] if is_known else nothing, "difference": zero if is_known else nothing, "refunded": table["refunded"],
+        "fees": table["fees"], "flags": pa.repeat("", rows), "words": text,
+    }  # fmt: skip
+    return pa.table(columns, schema=FOUND)
+
+
+def _nothing(orders: Any) -> Any:
+    """Orders of which the settlement holds neither sale nor refund."""
+    rows = len(orders)
+    text, nothing, zero = pa.repeat("", rows), pa.nulls(rows, MONEY), _zero(rows)
+    columns = {
+        "order_id": orders, "result": text, "settled": zero, "expected": nothing, "difference": nothing, "refunded": zero, "fees": zero,
+        "flags": text, "words": text,
+    }  # fmt: skip
+    return pa.table(columns, schema=FOUND)
+
+
+def _zero(rows: int) -> Any:
+    return pa.repeat(pa.scalar(0, pa.decimal128(20, 0)), rows).cast(MONEY)
+
+
+def _row(one: Match) -> dict[str, Any]:
+    return {
+        "order_id": one.order_id, "result": str(one.result), "settled": one.settled, "expected": one.expected,
+        "difference": one.difference, "refunded": one.refunded, "fees": one.fees, "flags": ",".join(one.flags),
+        "words": words.explained(one),
+    }  # fmt: skip
