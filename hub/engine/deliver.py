@@ -29,6 +29,8 @@ from hub.models import Connection, Flow
 log = structlog.get_logger(__name__)
 LONGEST_PAUSE = 2.0
 """Seconds a sender waits for its rate limit before it gives the worker back."""
+FLOWS_LAST = 1.0
+"""Seconds until it is noticed that a person has changed a flow."""
 LARGEST = 10
 """Times the usual batch that may be claimed together where operations take so many in one call, or where it is only asked."""
 
@@ -38,13 +40,14 @@ def deliver(connection_id: int, *, deadline: float, pause: float = 0.0) -> int:
 
     `pause`: seconds in which more may gather after a batch that was not full, since few large batches cost less than many small ones.
     """
-    count = 0
+    count, flows, read_at = 0, [], 0.0
     while time.monotonic() < deadline:
         connection = Connection.objects.filter(pk=connection_id).first()
         now = timezone.now()
         if connection is None or not may_send(connection, now):
             break
-        flows = list(Flow.objects.filter(target=connection, enabled=True).exclude(operation="").select_related("source", "target"))
+        if time.monotonic() - read_at > FLOWS_LAST:
+            read_at, flows = time.monotonic(), flows_to(connection)
         if not flows:
             break
         try:
@@ -61,6 +64,11 @@ def deliver(connection_id: int, *, deadline: float, pause: float = 0.0) -> int:
         elif not turn.more:
             time.sleep(pause)
     return count
+
+
+def flows_to(connection: Connection) -> list[Flow]:
+    """The flows that send to a connection, with both their ends."""
+    return list(Flow.objects.filter(target=connection, enabled=True).exclude(operation="").select_related("source", "target"))
 
 
 @dataclass(slots=True)
