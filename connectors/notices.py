@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from connectors.errors import BadEventError
 from connectors.http import JsonClient
+from connectors.wire import decode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,3 +67,18 @@ class Inbox:
     setting: str = ""
     subscribe: Callable[[JsonClient], str] | None = None
     """`subscribe(client)` asks the system to send its notifications to the queue; answers in words what it announces now. Repeatable."""
+
+
+def content_of(body: bytes) -> dict[str, Any]:
+    """The JSON object that a body holds. Raises BadEventError."""
+    try:
+        content = decode(body)
+    except UnicodeDecodeError:
+        raise BadEventError("The body is not UTF-8 text.") from None
+    except ValueError:
+        raise BadEventError("The body is not JSON.") from None
+    except RecursionError:
+        raise BadEventError("The body is nested too deeply.") from None
+    if not isinstance(content, dict):
+        raise BadEventError("The body is not a JSON object.")
+    return content

@@ -15,6 +15,7 @@ from connectors.amazon import cancel_result, feeds
 from connectors.amazon.feeds import Ticket, Verdict
 from connectors.amazon.offers import refused
 from connectors.base import Operation, Outcome, Payload, Receipt, Reference
+from connectors.bulk import alone
 from connectors.errors import ConnectorError, MissingError, NotNeededError, RejectedError, ThrottledError
 from connectors.http import JsonClient
 
@@ -41,14 +42,6 @@ class Wish:
     def key(self) -> str:
         """The order, and behind a colon its lines where others stay."""
         return self.order if self.whole else f"{self.order}:{','.join(self.lines)}"
-
-
-def send(client: JsonClient, payload: Payload, reference: Reference) -> Receipt:
-    """Cancels lines of one order. Raises what `send_many` would answer for it."""
-    outcome = send_many(client, [(payload, reference)])[0]
-    if isinstance(outcome, ConnectorError):
-        raise outcome
-    return outcome
 
 
 def send_many(client: JsonClient, parts: Sequence[tuple[Payload, Reference]]) -> list[Outcome]:
@@ -188,7 +181,7 @@ CANCEL_ORDER = Operation(
     id="cancel_order",
     label="Cancel order lines",
     schema="cancel_order",
-    send=send,
+    send=alone(send_many),
     send_many=send_many,
     batch=MOST,
     repeatable=True,

@@ -11,6 +11,7 @@ from connectors.amazon.feeds import Ticket, Verdict
 from connectors.amazon.listing_changes import type_of, unknown_sku
 from connectors.amazon.markets import key
 from connectors.base import Operation, Outcome, Payload, Receipt, Reference
+from connectors.bulk import alone
 from connectors.errors import ConnectorError, MissingError, Problem
 from connectors.http import JsonClient
 from connectors.wire import decode, encode
@@ -21,14 +22,6 @@ MOST = 25_000
 """Messages in one feed."""
 AT_ONCE = 20
 """SKUs that one search looks up."""
-
-
-def send(client: JsonClient, payload: Payload, reference: Reference) -> Receipt:
-    """One change in a feed of its own. Raises what `send_many` would answer for it."""
-    outcome = send_many(client, [(payload, reference)])[0]
-    if isinstance(outcome, ConnectorError):
-        raise outcome
-    return outcome
 
 
 def send_many(client: JsonClient, parts: Sequence[tuple[Payload, Reference]]) -> list[Outcome]:
@@ -166,7 +159,7 @@ LISTINGS_FEED = Operation(
     id="listings_feed",
     label="Change quantities and prices of many listings",
     schema="patch_listing",
-    send=send,
+    send=alone(send_many),
     send_many=send_many,
     batch=MOST,
     repeatable=True,

@@ -11,8 +11,7 @@ from typing import Any
 from connectors.amazon import markets, regions
 from connectors.amazon.times import normalised
 from connectors.errors import BadEventError, BadSignatureError
-from connectors.notices import Event, Webhook
-from connectors.wire import decode
+from connectors.notices import Event, Webhook, content_of
 
 KEY_HEADER = "x-api-key"
 """The header in which the event bridge's API destination sends the connection's key."""
@@ -38,7 +37,7 @@ def parse(settings: Mapping[str, str], body: bytes) -> Event:
 
     Raises BadEventError with words for what is malformed or belongs to another selling account.
     """
-    outer = _content(body)
+    outer = content_of(body)
     inner = _group(outer, "detail") or outer
     kind = _text(inner, "NotificationType")
     if not kind:
@@ -53,20 +52,6 @@ def parse(settings: Mapping[str, str], body: bytes) -> Event:
     name = _text(metadata, "NotificationId") or _text(outer, "id") or hashlib.sha256(body).hexdigest()
     ticket = f"{_needed(about, 'feedId')}/" if kind == FEED else ""
     return Event(id=name, type=kind[:_LONGEST], stream=stream, key=key, occurred_at=_time(inner, about), ticket=ticket)
-
-
-def _content(body: bytes) -> Content:
-    try:
-        content = decode(body)
-    except UnicodeDecodeError:
-        raise BadEventError("The body is not UTF-8 text.") from None
-    except ValueError:
-        raise BadEventError("The body is not JSON.") from None
-    except RecursionError:
-        raise BadEventError("The body is nested too deeply.") from None
-    if not isinstance(content, dict):
-        raise BadEventError("The body is not a JSON object.")
-    return content
 
 
 def _about(kind: str, payload: Content) -> Content:

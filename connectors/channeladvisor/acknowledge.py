@@ -6,20 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from connectors.base import Operation, Outcome, Payload, Receipt, Reference
+from connectors.bulk import alone
 from connectors.errors import ConnectorError, CredentialsError, MissingError, RejectedError, ThrottledError, TransientError
 from connectors.http import JsonClient
 
 BATCH = 100
 ORDER_MOVED_ON = "state_conflict"
 _WHOLE_CALL = (CredentialsError, ThrottledError, TransientError)
-
-
-def send(client: JsonClient, payload: Payload, reference: Reference) -> Receipt:
-    """Marks one order as taken. Raises what `send_many` would answer for it."""
-    outcome = send_many(client, [(payload, reference)])[0]
-    if isinstance(outcome, ConnectorError):
-        raise outcome
-    return outcome
 
 
 def send_many(client: JsonClient, entries: Sequence[tuple[Payload, Reference]]) -> list[Outcome]:
@@ -111,7 +104,7 @@ ACKNOWLEDGE_ORDER = Operation(
     id="acknowledge_order",
     label="Mark order as taken",
     schema="acknowledge_order",
-    send=send,
+    send=alone(send_many),
     send_many=send_many,
     batch=BATCH,
     repeatable=True,

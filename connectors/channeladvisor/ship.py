@@ -5,21 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from connectors.base import Operation, Outcome, Payload, Receipt, Reference
+from connectors.base import Operation, Outcome, Payload, Reference
+from connectors.bulk import alone
 from connectors.channeladvisor import ship_v1, ship_v2
 from connectors.channeladvisor.parcels import Parcel, parcel
 from connectors.errors import ConnectorError
 from connectors.http import JsonClient
 
 BATCH = 100
-
-
-def send(client: JsonClient, payload: Payload, reference: Reference) -> Receipt:
-    """Ships one package, or corrects the one that is there. Raises what `send_many` would answer for it."""
-    outcome = send_many(client, [(payload, reference)])[0]
-    if isinstance(outcome, ConnectorError):
-        raise outcome
-    return outcome
 
 
 def send_many(client: JsonClient, entries: Sequence[tuple[Payload, Reference]]) -> list[Outcome]:
@@ -41,4 +34,6 @@ def send_many(client: JsonClient, entries: Sequence[tuple[Payload, Reference]]) 
     return [outcomes[place] for place in range(len(entries))]
 
 
-SHIP = Operation(id="ship", label="Tell of a shipment", schema="ship", send=send, send_many=send_many, batch=BATCH, repeatable=True)
+SHIP = Operation(
+    id="ship", label="Tell of a shipment", schema="ship", send=alone(send_many), send_many=send_many, batch=BATCH, repeatable=True
+)

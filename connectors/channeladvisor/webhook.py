@@ -14,8 +14,7 @@ from connectors.channeladvisor.client import rows_of
 from connectors.channeladvisor.times import normalised
 from connectors.errors import BadEventError, BadSignatureError, RejectedError
 from connectors.http import JsonClient
-from connectors.notices import Event, Webhook
-from connectors.wire import decode
+from connectors.notices import Event, Webhook, content_of
 
 WINDOW = 300
 LONGEST_NAME = 100
@@ -44,7 +43,7 @@ def verify(settings: Mapping[str, str], headers: Mapping[str, str], body: bytes,
 
 def parse(settings: Mapping[str, str], headers: Mapping[str, str], body: bytes) -> Event:
     """The event of a body. Raises BadEventError with words when it is none."""
-    content = _content(body)
+    content = content_of(body)
     return _published_event(headers, body, content) if settings.get("dialect") == "rest-v1" else _v2_event(headers, body, content)
 
 
@@ -108,20 +107,6 @@ def _decoded(given: str, encoding: str) -> bytes:
         return bytes.fromhex(given) if encoding == "hex" else base64.b64decode(given, validate=True)
     except (ValueError, binascii.Error):
         return b""
-
-
-def _content(body: bytes) -> dict[str, Any]:
-    try:
-        content = decode(body)
-    except UnicodeDecodeError:
-        raise BadEventError("The body is not UTF-8 text.") from None
-    except ValueError:
-        raise BadEventError("The body is not JSON.") from None
-    except RecursionError:
-        raise BadEventError("The body is nested too deeply.") from None
-    if not isinstance(content, dict):
-        raise BadEventError("The body is not a JSON object.")
-    return content
 
 
 def _v2_event(headers: Mapping[str, str], body: bytes, content: dict[str, Any]) -> Event:

@@ -11,8 +11,7 @@ from typing import Any
 
 from connectors.errors import BadEventError, BadSignatureError, RejectedError
 from connectors.http import JsonClient
-from connectors.notices import Event
-from connectors.wire import decode
+from connectors.notices import Event, content_of
 
 TOLERANCE = 300
 DAYS = timedelta(days=29)
@@ -41,12 +40,7 @@ def verify(settings: Mapping[str, str], headers: Mapping[str, str], body: bytes,
 
 def parse(settings: Mapping[str, str], headers: Mapping[str, str], body: bytes) -> Event:
     """The event; unknown kinds have no stream. Raises BadEventError."""
-    try:
-        event = decode(body)
-    except (ValueError, RecursionError):
-        raise BadEventError("The body is not JSON.") from None
-    if not isinstance(event, dict):
-        raise BadEventError("The body is not an object.")
+    event = content_of(body)
     entity = event.get("Entity")
     entity = entity if isinstance(entity, dict) else {}
     stream = STREAMS.get(str(entity.get("Type")), "")

@@ -214,9 +214,9 @@ def test_what_the_rate_limit_keeps_back_waits_and_the_rest_goes(box: AmazonSandb
 
 def test_one_alone_raises_what_stops_it(client: AmazonClient, order: Payload) -> None:
     payload, reference = wish(order)
-    assert cancel_order.send(client, payload, reference).ticket
+    assert cancel_order.CANCEL_ORDER.send(client, payload, reference).ticket
     with pytest.raises(ConnectorError):
-        cancel_order.send(client, {**payload, "reason": None}, reference)
+        cancel_order.CANCEL_ORDER.send(client, {**payload, "reason": None}, reference)
 
 
 SUMMARY = "Feed Processing Summary:\n\tNumber of records processed\t\t{}\n\tNumber of records successful\t\t{}\n\n"

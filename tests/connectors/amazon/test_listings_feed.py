@@ -275,9 +275,9 @@ def test_marketplaces_get_feeds_of_their_own_and_outcomes_keep_their_order(box: 
 
 def test_one_alone_is_a_feed_of_one(box: AmazonSandbox, client: AmazonClient) -> None:
     payload, reference = part("TK-1001", quantity=3)
-    assert listings_feed.send(client, payload, reference).ticket
+    assert listings_feed.LISTINGS_FEED.send(client, payload, reference).ticket
     with pytest.raises(ConnectorError):
-        listings_feed.send(client, {"sku": "TK-1001"}, reference)
+        listings_feed.LISTINGS_FEED.send(client, {"sku": "TK-1001"}, reference)
 
 
 def test_a_sixth_listings_feed_in_five_minutes_is_throttled(box: AmazonSandbox, client: AmazonClient) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from connectors import registry
@@ -31,6 +33,8 @@ FAULTS: dict[str, Exception] = {
     "unwell": TransientError("Down."),
     "dropped": OutcomeUnknownError("No answer."),
 }
+Plan = list[tuple[Any, ...]]
+"""Steps: the name of a method of the simulation and its arguments."""
 ENOUGH = 80
 """Rounds after which something that still moves counts as stuck."""
 
@@ -225,3 +229,16 @@ class Simulation:
                 continue
             assert key in held, f"lost: {key}"
             assert held[key]["Total"] == order["Total"], f"{key} is old at the target"
+
+
+Played = TypeVar("Played", bound=Simulation)
+
+
+def played(simulation: Played, plan: Plan) -> Played:
+    """Takes every step of a plan and checks after each, then lets everything come to rest. Inside a transaction that is rolled back."""
+    for name, *values in plan:
+        getattr(simulation, name)(*values)
+        simulation.check()
+    simulation.calm_down()
+    transaction.set_rollback(True)
+    return simulation

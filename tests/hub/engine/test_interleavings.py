@@ -11,7 +11,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from tests.hub.engine.simulation import KEYS, Simulation
+from tests.hub.engine.simulation import KEYS, Plan, Simulation, played
 
 number = st.integers(0, 2)
 key = st.sampled_from(KEYS)
@@ -35,7 +35,6 @@ STEPS = st.one_of(
     st.tuples(st.just("hold"), key),
     st.tuples(st.just("skip"), key),
 )
-Plan = list[tuple[Any, ...]]
 PHASES = [Phase.explicit, Phase.generate, Phase.shrink]
 play = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES, database=None)
 
@@ -46,13 +45,7 @@ def simulations(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iter
 
     def run(plan: Plan, *, slow: bool) -> Simulation:
         with monkeypatch.context() as patch, transaction.atomic():
-            simulation = Simulation(patch, slow=slow)
-            for name, *values in plan:
-                getattr(simulation, name)(*values)
-                simulation.check()
-            simulation.calm_down()
-            transaction.set_rollback(True)
-        return simulation
+            return played(Simulation(patch, slow=slow), plan)
 
     return run
 

@@ -18,7 +18,7 @@ from connectors.http import JsonClient
 from hub.engine.claim import claim_taken
 from hub.models import Delivery
 from tests.hub.engine import toy
-from tests.hub.engine.simulation import KEYS, Simulation
+from tests.hub.engine.simulation import KEYS, Plan, Simulation, played
 from tests.hub.engine.toy import slow
 
 VERDICTS: dict[str, str | ConnectorError] = {
@@ -50,7 +50,6 @@ STEPS = st.one_of(
     st.tuples(st.just("retry")),
     st.tuples(st.just("hold"), key),
 )
-Plan = list[tuple[Any, ...]]
 
 
 class SlowTarget(Simulation):
@@ -103,13 +102,7 @@ def simulated(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
     def run(plan: Plan) -> SlowTarget:
         with monkeypatch.context() as patch, transaction.atomic():
-            simulation = SlowTarget(patch)
-            for name, *values in plan:
-                getattr(simulation, name)(*values)
-                simulation.check()
-            simulation.calm_down()
-            transaction.set_rollback(True)
-        return simulation
+            return played(SlowTarget(patch), plan)
 
     return run
 

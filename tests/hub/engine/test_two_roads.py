@@ -10,7 +10,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from tests.hub.engine.simulation import KEYS
+from tests.hub.engine.simulation import KEYS, Plan, played
 from tests.hub.engine.two_roads import SLOW_DOWN, UNWANTED, TwoRoads
 
 number = st.integers(0, 2)
@@ -37,7 +37,6 @@ STEPS = st.one_of(
     st.tuples(st.just("revive")),
     st.tuples(st.just("retry")),
 )
-Plan = list[tuple[Any, ...]]
 PHASES = [Phase.explicit, Phase.generate, Phase.shrink]
 play = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES, database=None)
 
@@ -48,13 +47,7 @@ def two_roads(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
     def run(plan: Plan) -> TwoRoads:
         with monkeypatch.context() as patch, transaction.atomic():
-            simulation = TwoRoads(patch)
-            for name, *values in plan:
-                getattr(simulation, name)(*values)
-                simulation.check()
-            simulation.calm_down()
-            transaction.set_rollback(True)
-        return simulation
+            return played(TwoRoads(patch), plan)
 
     return run
 
