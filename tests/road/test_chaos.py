@@ -40,7 +40,7 @@ def server() -> Iterator[PostgreSQL]:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def play(place: Path, database: str, *, restart: Callable[[], None] | None = None, redis: str = "", limit: float = 420, **plan: int) -> Any:
+def play(place: Path, database: str, *, restart: Callable[[], None] | None = None, redis: str = "", limit: float = 900, **plan: int) -> Any:
     """Plays a chaos in processes of its own, none of which outlives this call, and answers its report."""
     environment = {
         **os.environ, **QUICK, "DJANGO_SETTINGS_MODULE": "hub.settings", "DATABASE_URL": database, "HUB_VAR_DIR": str(place / "var"),

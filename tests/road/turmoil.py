@@ -39,7 +39,7 @@ class Plan:
     gap: float = 0.5
     revival: float = 3.0
     group: tuple[int, int] = (8, 40)
-    patience: float = 90.0
+    patience: float = 180.0
     restart: bool = False
 
 
