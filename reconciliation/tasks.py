@@ -21,12 +21,22 @@ def fetch() -> None:
     """Several times a day: new settlement reports of every account are fetched, read, matched and prepared."""
     for books in Books.objects.filter(source__enabled=True).select_related("source", "target", "orders", "rules"):
         try:
-            found = [*reports.left_behind(books), *reports.fetch(books, now=timezone.now())]
+            for _ in reports.fetch(books, now=timezone.now()):
+                pass
         except (ConnectorError, RefusedError) as error:
             log.warning("settlement reports could not be fetched", books=books.pk, error=type(error).__name__)
-            continue
-        for file in found:
-            bring(file, books, now=timezone.now())
+        _bring_what_is_kept(books)
+
+
+@discreet
+def read_files(books: int) -> None:
+    """After an upload that is too large to be read while the person waits."""
+    _bring_what_is_kept(Books.objects.select_related("source", "target", "orders", "rules").get(pk=books))
+
+
+def _bring_what_is_kept(books: Books) -> None:
+    for file in reports.left_behind(books):
+        bring(file, books, now=timezone.now(), by=file.by)
 
 
 @discreet

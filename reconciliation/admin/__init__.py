@@ -1,7 +1,9 @@
 """The pages on which accountants see, explain, approve and post settlements."""
 
+from reconciliation.admin.books import BooksAdmin
+from reconciliation.admin.files import StatementFileAdmin
 from reconciliation.admin.journals import JournalEntryAdmin
 from reconciliation.admin.rules import PostingRuleSetAdmin
 from reconciliation.admin.settlements import SettlementAdmin
 
-__all__ = ["JournalEntryAdmin", "PostingRuleSetAdmin", "SettlementAdmin"]
+__all__ = ["BooksAdmin", "JournalEntryAdmin", "PostingRuleSetAdmin", "SettlementAdmin", "StatementFileAdmin"]

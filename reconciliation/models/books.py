@@ -25,7 +25,10 @@ class Books(models.Model):
         Flow, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name="orders are fetched by",
         help_text="The flow that brings this account's orders; an order that the hub does not know is fetched through it.",
     )  # fmt: skip
-    model = models.CharField("posting model", max_length=10, choices=PostingModel.choices, default=PostingModel.SUMMARY)
+    model = models.CharField(
+        "posting model", max_length=10, choices=PostingModel.choices, default=PostingModel.SUMMARY,
+        help_text="Counts for settlements that come in from now on; those that are there keep theirs.",
+    )  # fmt: skip
     zone = models.CharField(
         "time zone of the ledger", max_length=60, default="UTC", help_text="Decides to which day and month a line belongs."
     )
@@ -107,6 +110,7 @@ class PeriodLock(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
     lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_because = models.CharField(max_length=200, blank=True)
     lifted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
