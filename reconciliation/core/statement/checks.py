@@ -20,8 +20,11 @@ def own(rows: Rows, opening: Opening) -> Rows:
     """
     if opening.declared:
         rows = rows.kept(pc.equal(rows.text("settlement_id"), opening.header.settlement_id))
-    if "" in _distinct(rows, "transaction_type"):
-        rows = rows.kept(pc.invert(pc.or_(_summary(rows, opening), _empty(rows))))
+    if rows.count and rows.number(0) == opening.header_line:
+        rows = rows.after_first()
+    if rows.has("transaction_type", ""):
+        rows = rows.kept(pc.invert(_empty(rows)))
+        _refuse_second(rows)
     _agrees(rows, opening)
     return rows
 
@@ -35,16 +38,14 @@ def _blank(rows: Rows, name: str) -> Any:
     return pc.equal(pc.utf8_trim_whitespace(rows.text(name)), "")
 
 
-def _summary(rows: Rows, opening: Opening) -> Any:
-    """True on the summary row. A second one means that two reports were put into one file."""
+def _refuse_second(rows: Rows) -> None:
+    """A second summary row means that two reports were put into one file."""
     found = pc.and_(_blank(rows, "transaction_type"), pc.invert(_blank(rows, "total")))
     found = pc.and_(found, pc.and_(_blank(rows, "amount_type"), _blank(rows, "amount")))
-    for at in pc.indices_nonzero(found).to_pylist():
+    if (at := pc.index(found, True).as_py()) >= 0:
         number = rows.number(at)
-        if number != opening.header_line:
-            words = f"Line {number} is a second summary row: the file holds more than one settlement. Upload each one's own report."
-            raise Quarantined(Problem.SEVERAL_SETTLEMENTS, words, line=number)
-    return found
+        words = f"Line {number} is a second summary row: the file holds more than one settlement. Upload each one's own report."
+        raise Quarantined(Problem.SEVERAL_SETTLEMENTS, words, line=number)
 
 
 def _empty(rows: Rows) -> Any:
@@ -58,20 +59,22 @@ def _agrees(rows: Rows, opening: Opening) -> None:
     header = opening.header
     total = minor(header.total, opening.decimals.digits)
     for value in _distinct(rows, "settlement_id"):
-        if value.strip() != header.settlement_id and (number := _number(rows, "settlement_id", value)):
+        if value.strip() != header.settlement_id:
+            number = _number(rows, "settlement_id", value)
             words = f"Line {number} belongs to another settlement than {header.settlement_id}. Upload each settlement's own report."
             raise Quarantined(Problem.SEVERAL_SETTLEMENTS, words, line=number)
     for value in _distinct(rows, "currency"):
-        if value.strip().upper() not in ("", header.currency) and (number := _number(rows, "currency", value)):
+        if value.strip().upper() not in ("", header.currency):
+            number = _number(rows, "currency", value)
             words = f"Line {number} is in another currency than {header.currency}, in which the total is. {ORIGINAL}"
             raise Quarantined(Problem.MIXED_CURRENCY, words, line=number)
     for value in _distinct(rows, "total"):
-        if value.strip() and opening.decimals.one(value) != total and (number := _number(rows, "total", value)):
+        if value.strip() and opening.decimals.one(value) != total:
+            number = _number(rows, "total", value)
             words = f"Line {number} gives the total as {quoted(value)}, the first lines as {header.total}. {ORIGINAL}"
             raise Quarantined(Problem.NO_TOTAL, words, line=number)
 
 
 def _number(rows: Rows, name: str, value: str) -> int:
-    """The line with this value; 0 when none is left that has it."""
-    at = pc.index(rows.text(name), value).as_py()
-    return rows.number(at) if at >= 0 else 0
+    """The first line with this value."""
+    return rows.number(pc.index(rows.text(name), value).as_py())

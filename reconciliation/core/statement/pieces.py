@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from reconciliation.core.statement.problems import ORIGINAL, Problem, Quarantined
 
-PIECE = 3 << 19
+PIECE = 1 << 20
 """Bytes that are read at once."""
 LONGEST_LINE = 1 << 22
 UTF8_MARK = b"\xef\xbb\xbf"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from reconciliation.core.statement.layouts import Columns
@@ -21,7 +22,10 @@ VARIED = frozenset({"order_id", "merchant_order_id", "adjustment_id", "shipment_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """Lines of a file as columns of text, one chunk each. `numbers` are given only where the lines do not simply follow each other."""
+    """Lines of a file as columns of text, one chunk each. `numbers` are given only where the lines do not simply follow each other.
+
+    A column of repeated values is a dictionary, and each of its values stands in some line.
+    """
 
     columns: dict[str, Any]
     count: int
@@ -46,15 +50,31 @@ class Rows:
         """The line's number in the file."""
         return self.numbers[at].as_py() if self.numbers is not None else self.first + at
 
+    def has(self, name: str, value: str) -> bool:
+        """Whether a line has exactly this value in a column of repeated values."""
+        place: int = pc.index(self.coded(name).dictionary, value).as_py()
+        return place >= 0
+
     def kept(self, mask: Any) -> Rows:
         """Only the lines where the mask is true."""
-        columns = {name: column.filter(mask) for name, column in self.columns.items()}
+        columns = {name: _recoded(column.filter(mask)) for name, column in self.columns.items()}
         numbers = self.all_numbers().filter(mask)
         return Rows(columns=columns, count=len(numbers), first=self.first, numbers=numbers)
+
+    def after_first(self) -> Rows:
+        """All lines but the first."""
+        columns = {name: _recoded(column.slice(1)) for name, column in self.columns.items()}
+        numbers = None if self.numbers is None else self.numbers.slice(1)
+        return Rows(columns=columns, count=self.count - 1, first=self.first + 1, numbers=numbers)
 
     def all_numbers(self) -> Any:
         """Every line's number in the file."""
         return self.numbers if self.numbers is not None else pa.array(range(self.first, self.first + self.count), pa.int32())
+
+
+def _recoded(column: Any) -> Any:
+    """Without distinct values that no line has any more."""
+    return column.cast(TEXT).dictionary_encode() if column.type == CODED else column
 
 
 def rows_of(piece: Piece, columns: Columns, wanted: frozenset[str]) -> Rows:

@@ -19,7 +19,7 @@ def posted_at(rows: Rows, opening: Opening) -> Any:
     Raises Quarantined at the first line whose time is written otherwise than the file's.
     """
     coded = rows.coded("posted_at")
-    if pc.any(pc.equal(coded.dictionary, "")).as_py():
+    if rows.has("posted_at", ""):
         texts = rows.text("posted_at")
         coded = pc.if_else(pc.equal(texts, ""), rows.text("posted_date"), texts).dictionary_encode()
     times = _times(coded.dictionary, opening)
