@@ -12,13 +12,12 @@ from reconciliation.core.matching.result import Match, Result
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerance:
-    """For one marketplace and currency; blank means any. `per_order`: of an order's difference; `total`: of a settlement's lines
-    against its total; `limit`: of all tolerated differences of a settlement together, without sign."""
+    """For one marketplace and currency; blank means any. `per_order`: of an order's difference; `limit`: of all tolerated differences
+    of a settlement together, without sign. A settlement's total has none: its lines add up to it, or the file is wrong."""
 
     marketplace: str = ""
     currency: str = ""
     per_order: Decimal = Decimal("0.02")
-    total: Decimal = ZERO
     limit: Decimal = Decimal("1.00")
 
     def fits(self, marketplace: str, currency: str) -> bool:

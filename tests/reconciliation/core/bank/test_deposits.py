@@ -97,6 +97,19 @@ def test_thousands_of_ways_end_in_a_question() -> None:
     assert len(found.suggested) == 1
 
 
+def test_a_settlement_of_that_amount_among_too_many_ways_is_only_suggested() -> None:
+    many = [payout(str(number), f"{10 + number * 0.37:.2f}") for number in range(60)]
+    found = match_deposits([*many, payout("A", "777.01")], [bank("1", "777.01")])
+    assert found.matched == ()
+    assert "A" in found.suggested[0].words
+
+
+def test_a_settlement_with_a_line_of_its_own_is_no_part_of_another() -> None:
+    found = match_deposits([payout("A", "100.00"), payout("B", "60.00")], [bank("1", "100.00"), bank("2", "160.00")])
+    assert pairs(found) == [("1", ("A",))]
+    assert (found.suggested, found.open_lines, found.open_settlements) == ((), ("2",), ("B",))
+
+
 def test_a_search_that_is_too_long_is_given_up() -> None:
     with pytest.raises(TooManyError):
         subsets([2] * 60, 61, steps=500)

@@ -27,11 +27,15 @@ from tests.reconciliation.core.matching.make import (
     REFUND,
     REFUND_COMMISSION,
     SHIPPING,
+    TAX,
     TODAY,
+    WITHHELD,
     item,
     line,
     order,
 )
+from tests.reconciliation.core.matching.test_notes import REFUNDS
+from tests.reconciliation.core.matching.test_orders import RESULTS
 
 CENTS = Decimal(100)
 
@@ -69,10 +73,9 @@ def row(match: Match) -> dict[str, Any]:
     return {"order_id": match.order_id, "settled": match.settled, "refunded": match.refunded, "fees": match.fees}
 
 
-@given(strategies.settlements(), st.integers(1, 9), st.booleans())
-def test_columns_and_single_orders_give_the_same(case: tuple[list[Expected], list[Sum]], size: int, minor: bool) -> None:
-    orders, sums = case
-    clean, unknown, others = by_columns(orders, sums, size=size, minor=minor)
+def agree(orders: list[Expected], sums: list[Sum], **how: Any) -> None:
+    """Fails unless both ways give the same."""
+    clean, unknown, others = by_columns(orders, sums, **how)
     expected = matches_of(sums, orders, currency="USD", today=TODAY, rules=Rules())
     rest = [match for match in expected if (match.order_id, match.key) in {(one.order_id, one.key) for one in others}]
     assert sorted(others, key=lambda one: (one.order_id, one.key)) == rest
@@ -80,6 +83,37 @@ def test_columns_and_single_orders_give_the_same(case: tuple[list[Expected], lis
     assert sorted(clean, key=str) == sorted(({"key": one.key} | row(one) for one in simple if one.key), key=str)
     assert sorted(unknown, key=str) == sorted((row(one) for one in simple if not one.key), key=str)
     assert {(one.result, one.flags) for one in simple} <= {(Result.MATCHED, ()), (Result.UNMATCHED_ORDER, ())}
+
+
+@given(strategies.settlements(), st.integers(1, 9), st.booleans())
+def test_columns_and_single_orders_give_the_same(case: tuple[list[Expected], list[Sum]], size: int, minor: bool) -> None:
+    agree(*case, size=size, minor=minor)
+
+
+TWO = order(item("20.00"), item("30.00", code="2", sku="CUP"))
+SALE = [line(PRINCIPAL, "20.00"), line(COMMISSION, "-3.00")]
+BOTH = [*SALE, line(PRINCIPAL, "30.00", code="2", sku="CUP")]
+BACK = line(REFUND_COMMISSION, "3.00")
+EXAMPLES = [
+    *((case[1], case[2]) for case in RESULTS),
+    *((replace(order(item("20.00")), returned=returned), [*lines, *SALE]) for returned, lines, _ in REFUNDS),
+    (order(item("20.00", tax="1.60")), [*SALE, line(TAX, "1.60"), line(WITHHELD, "-1.50")]),
+    (order(item("20.00")), [*SALE, line(TAX, "1.60"), line(WITHHELD, "-1.60")]),
+    (order(item("20.00")), [*SALE, line(TAX, "1.60"), line(WITHHELD, "-1.50")]),
+    (TWO, [*BOTH, line(REFUND, "-25.00"), BACK]),
+    (TWO, [*BOTH, line(REFUND, "-55.00", code="", sku=""), BACK]),
+    (TWO, [*BOTH, line(("Chargeback Refund", "ItemPrice", "Principal"), "-20.00")]),
+    (TWO, [*BOTH, line(PRINCIPAL, "5.00", code="", sku="")]),
+    (TWO, SALE),
+    (order(item("20.00", shipping="5.00")), [line(PRINCIPAL, "19.00"), line(SHIPPING, "6.00")]),
+    (order(item("20.00"), item(code="", sku="", shipping="5.00")), [*SALE, line(SHIPPING, "4.00")]),
+]
+
+
+@pytest.mark.parametrize("number", range(len(EXAMPLES)))
+def test_columns_and_single_orders_agree_on_every_example(number: int) -> None:
+    expected, lines = EXAMPLES[number]
+    agree([expected] if expected else [], lines)
 
 
 @pytest.mark.parametrize("minor", [True, False])

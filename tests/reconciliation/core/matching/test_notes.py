@@ -32,7 +32,7 @@ RETAINED = ("Refund", "ItemFees", "RefundCommission")
 BACK = [line(REFUND_COMMISSION, "3.00"), line(RETAINED, "-0.60")]
 
 
-@pytest.mark.parametrize(("returned", "lines", "flags"), [
+REFUNDS: list[tuple[bool | None, list[Sum], tuple[Flag, ...]]] = [
     (None, [line(REFUND, "-20.00"), *BACK], ()),
     (True, [line(REFUND, "-20.00"), *BACK], ()),
     (False, [line(REFUND, "-20.00"), *BACK], (Flag.REFUND_WITHOUT_RETURN,)),
@@ -46,7 +46,10 @@ BACK = [line(REFUND_COMMISSION, "3.00"), line(RETAINED, "-0.60")]
     (False, [line(("Refund", "ItemPrice", "Goodwill"), "-5.00")], ()),
     (None, [line(REFUND, "-20.00", code="", sku=""), *BACK], ()),
     (None, [line(REFUND, "-20.01", code="", sku=""), *BACK], (Flag.REFUND_EXCEEDS_SALE,)),
-])  # fmt: skip
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("returned", "lines", "flags"), REFUNDS)
 def test_refunds_are_noted_and_change_no_result(returned: bool | None, lines: list[Sum], flags: tuple[Flag, ...]) -> None:
     match = matched(replace(ONE, returned=returned), *lines, *SALE)
     assert (match.result, match.flags) == (Result.MATCHED, flags)

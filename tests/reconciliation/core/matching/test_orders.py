@@ -99,6 +99,11 @@ def test_items_that_make_up_for_each_other_match_with_a_note() -> None:
     assert {(one.sku, one.amount) for one in match.differences} == {("MUG", Decimal(30)), ("CUP", Decimal(-30))}
 
 
+def test_parts_of_one_item_that_make_up_for_each_other_match_with_a_note() -> None:
+    match = matched(ONE, line(PRINCIPAL, "19.00"), line(SHIPPING, "6.00"))
+    assert (match.result, match.flags, len(match.differences)) == (Result.MATCHED, (Flag.SHIFTED,), 2)
+
+
 def test_the_difference_says_which_item_and_which_part() -> None:
     expected = order(item("20.00", shipping="5.00"), item("30.00", code="2", sku="CUP"))
     match = matched(expected, line(PRINCIPAL, "20.00"), line(SHIPPING, "4.00"), line(PRINCIPAL, "30.00", code="2", sku="CUP"))

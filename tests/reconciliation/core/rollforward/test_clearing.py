@@ -52,6 +52,8 @@ def test_a_settlement_and_its_deposit_leave_nothing_open() -> None:
 def test_a_settlement_that_is_not_yet_paid_says_until_when() -> None:
     [open_item] = rolled(settled(1, "1016.08"), end=date(2026, 6, 23)).open_items
     assert open_item.words == "Settlement 1: 1016.08 CAD should reach the bank by 2026-06-26."
+    [due] = rolled(settled(1, "1016.08"), end=date(2026, 6, 26)).open_items
+    assert due.words == open_item.words
     [late] = rolled(settled(1, "1016.08")).open_items
     assert late.words == "Settlement 1: 1016.08 CAD should have reached the bank by 2026-06-26. Import the bank statement, or ask Amazon."
 
@@ -80,6 +82,8 @@ def test_a_debt_from_a_settlement_that_is_not_there_is_named() -> None:
     [_, debt] = rolled(settled(2, "10.00", debt="-5.00")).open_items
     assert (debt.entry, debt.amount) == (Entry.DEBT, Decimal("5.00"))
     assert "One before it is missing" in debt.words
+    other = rolled(settled(1, "50.00"), settled(2, "10.00", debt="-5.00")).open_items
+    assert [(item.settlement_id, item.entry) for item in other] == [("1", Entry.SETTLEMENT), ("2", Entry.SETTLEMENT), ("2", Entry.DEBT)]
 
 
 def test_a_transfer_that_came_back_closes_the_settlement_that_it_was_for() -> None:
