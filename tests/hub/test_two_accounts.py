@@ -148,6 +148,18 @@ def test_an_order_of_another_channel_goes_to_the_account_whose_warehouse_it_lies
     assert asked["Wish"]["marketplaceId"] == market
 
 
+def test_an_order_that_moves_to_the_warehouse_of_the_other_account_is_called_off_at_the_first(shop: Shop) -> None:
+    set_entry("mcf_marketplace", "FBA-DE", "A1PA6795UKMFR9", by=None)
+    sold = taken_over(shop, "US")
+    for place in ("FBA-US", "FBA-DE"):
+        shop.opened.tims.edit("sales_orders", sold["SalesOrderID"], {"SourceSystem": "ChannelAdvisor", "FulfillmentLocationCode": place})
+        shop.read("mcf-orders")
+        shop.send()
+    (asked,) = shop.amazon.book.rows("fulfilment_orders")
+    assert asked["Wish"]["marketplaceId"] == "ATVPDKIKX0DER"
+    assert Delivery.objects.filter(flow__slug="mcf-orders").latest("pk").outcome == "cancelled"
+
+
 def test_a_thousand_parcels_cost_as_many_questions_as_one(shop: Shop, django_assert_max_num_queries: Any) -> None:
     sold = taken_over(shop, "US")
     shop.opened.tims.ship(sold["SalesOrderID"])
