@@ -1,9 +1,10 @@
 """The pages on which accountants see, explain, approve and post settlements."""
 
+from reconciliation.admin.bank import BankLineAdmin
 from reconciliation.admin.books import BooksAdmin
 from reconciliation.admin.files import StatementFileAdmin
 from reconciliation.admin.journals import JournalEntryAdmin
 from reconciliation.admin.rules import PostingRuleSetAdmin
 from reconciliation.admin.settlements import SettlementAdmin
 
-__all__ = ["BooksAdmin", "JournalEntryAdmin", "PostingRuleSetAdmin", "SettlementAdmin", "StatementFileAdmin"]
+__all__ = ["BankLineAdmin", "BooksAdmin", "JournalEntryAdmin", "PostingRuleSetAdmin", "SettlementAdmin", "StatementFileAdmin"]
