@@ -22,7 +22,8 @@ from hub.demo.flows import AMAZON_ORDERS
 from hub.demo.setup import rates
 from hub.models import Connection, Flow
 from reconciliation.core.matching.result import SETTLED
-from reconciliation.engine import ledger, rules
+from reconciliation.engine import ledger, prepare, rules
+from reconciliation.engine.states import RefusedError
 from reconciliation.models import Books, JournalShare, OrderMatch, Settlement, StatementFile
 
 US = "NA USD"
@@ -30,7 +31,7 @@ OWED = Decimal("62.31")
 """What the first settlement of the American account leaves owing: its advertising costs more than its orders bring."""
 AHEAD = timedelta(days=10)
 """After so long deferred orders are paid out, and what was sent back is refunded."""
-PATIENCE = 120.0
+PATIENCE = 60.0
 State = Settlement.State
 
 
@@ -81,11 +82,11 @@ def send_something_back(box: AmazonSandbox) -> None:
 def settled(books: Books, reports: list[str]) -> None:
     """The worker fetches the reports; then a person approves every journal, and the worker posts it."""
     async_task("reconciliation.tasks.fetch")
-    await_states(books, reports, {State.READY, State.BLOCKED, State.MATCHED})
+    await_states(books, reports, {State.READY, State.BLOCKED})
     accountant, _ = User.objects.get_or_create(username="accountant")
     for settlement in of_reports(books, reports).filter(state=State.READY):
         ledger.approve(settlement, books, by=accountant, now=timezone.now())
-    await_states(books, reports, {State.POSTED, State.BLOCKED, State.MATCHED})
+    await_states(books, reports, {State.POSTED, State.BLOCKED})
 
 
 def of_reports(books: Books, reports: list[str]) -> Any:
@@ -106,13 +107,25 @@ def await_states(books: Books, reports: list[str], states: set[State]) -> None:
 def differences(settlement: Settlement, entries: dict[str, Any]) -> Iterator[str]:
     """What is not as it must be: not posted, a cent without a place, a journal that the ledger holds not once or with other sums."""
     if settlement.state != State.POSTED:
-        yield f"{settlement} is “{settlement.get_state_display()}” and not posted."
+        yield f"{settlement} is “{settlement.get_state_display()}” and not posted. {why_not(settlement)}".strip()
     if residual(settlement):
         yield f"{settlement}: {residual(settlement)} {settlement.currency} are in no journal."
     for journal in ledger.live(settlement):
         entry = entries.get(journal.external_id)
         if entry is None or Decimal(str(entry["TotalDebit"])) != journal.debit or entry["Status"] != "Posted":
             yield f"Journal {journal} of {settlement} is not in the ledger as it was approved."
+
+
+def why_not(settlement: Settlement) -> str:
+    """What stops a settlement that is not posted, as the person would be told who presses Prepare."""
+    if settlement.state != State.MATCHED:
+        return " ".join(settlement.discrepancies.filter(state="open").values_list("words", flat=True)[:3])
+    try:
+        books = Books.objects.select_related("source", "target", "rules").get(source=settlement.connection)
+        prepare.prepare(settlement, books, by=None, now=timezone.now())
+    except RefusedError as error:
+        return str(error)
+    return "Its journals can be prepared, but the hub did not."
 
 
 def nothing_at_all(found: list[Settlement]) -> list[str]:
