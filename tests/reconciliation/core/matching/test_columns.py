@@ -132,6 +132,11 @@ def test_a_refund_with_its_commission_needs_no_look_either() -> None:
     assert (unknown_one["refunded"], none) == (Decimal(-20), [])
 
 
+def test_tax_that_the_marketplace_keeps_needs_no_look_where_the_order_knows_none() -> None:
+    clean, _, others = by_columns([order(item("20.00"))], [line(PRINCIPAL, "20.00"), line(TAX, "1.60"), line(WITHHELD, "-1.60")])
+    assert (len(clean), others) == (1, [])
+
+
 def test_a_cent_in_a_table_is_found() -> None:
     _, _, [match] = by_columns([order(item("20.00"))], [line(PRINCIPAL, "19.99")])
     assert (match.result, match.difference) == (Result.WITHIN_TOLERANCE, Decimal("-0.01"))
