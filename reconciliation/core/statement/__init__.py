@@ -14,7 +14,7 @@ from reconciliation.core.statement.blocks import SCHEMA
 from reconciliation.core.statement.layouts import Layout
 from reconciliation.core.statement.problems import Problem, Quarantined
 from reconciliation.core.statement.reading import Statement, read
-from reconciliation.core.statement.sums import Totals, sums, totals
+from reconciliation.core.statement.sums import Totals
 
 __all__ = [
     "SCHEMA",
@@ -28,6 +28,4 @@ __all__ = [
     "minor",
     "money",
     "read",
-    "sums",
-    "totals",
 ]

@@ -61,7 +61,7 @@ def _agrees(rows: Rows, opening: Opening) -> None:
     for value in _distinct(rows, "settlement_id"):
         if value.strip() != header.settlement_id:
             number = _number(rows, "settlement_id", value)
-            words = f"Line {number} belongs to another settlement than {header.settlement_id}. Upload each settlement's own report."
+            words = f"Line {number} belongs to another settlement than {header.settlement_id}, or to none. Upload each one's own report."
             raise Quarantined(Problem.SEVERAL_SETTLEMENTS, words, line=number)
     for value in _distinct(rows, "currency"):
         if value.strip().upper() not in ("", header.currency):

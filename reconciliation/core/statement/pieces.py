@@ -16,8 +16,9 @@ UTF8_MARK = b"\xef\xbb\xbf"
 FOREIGN = {
     b"\xff\xfe": "UTF-16 (“Unicode text”)",
     b"\xfe\xff": "UTF-16 (“Unicode text”)",
-    b"\x1f\x8b": "gzip",
-    b"PK": "a ZIP or Excel workbook",
+    b"\x1f\x8b": "compressed by gzip",
+    b"PK": "an Excel workbook or another ZIP archive",
+    b"<?xml": "the XML form of a report, which Amazon no longer makes",
 }
 
 
@@ -78,7 +79,7 @@ class Pieces:
     def _opened(self, chunk: bytes) -> bytes:
         for mark, words in FOREIGN.items():
             if chunk.startswith(mark):
-                raise Quarantined(Problem.UNREADABLE, f"The file is {words}, not a text file that can be read as it is. {ORIGINAL}")
+                raise Quarantined(Problem.UNREADABLE, f"The file is {words}, and not the text file that a settlement report is. {ORIGINAL}")
         return chunk.removeprefix(UTF8_MARK)
 
     def _whole(self, line: int, content: bytes, *, last: bool = False) -> Piece:

@@ -48,6 +48,7 @@ def test_letters_that_change_their_set_within_a_file_are_refused() -> None:
         ("name".encode("utf-16"), "UTF-16"),
         (b"\x1f\x8b\x08\x00", "gzip"),
         (b"PK\x03\x04", "workbook"),
+        (b'<?xml version="1.0"?>', "XML"),
         (b"", "empty"),
         (b"\n \n\r\n", "empty"),
     ],

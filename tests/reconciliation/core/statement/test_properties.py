@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciliation.core.lines import Kind, Line
-from reconciliation.core.statement import Problem, Quarantined, read, totals
+from reconciliation.core.statement import Problem, Quarantined, read
+from reconciliation.core.statement.sums import totals
 from tests.reconciliation.core.statement.reading import lines_of, whole
 from tests.reconciliation.core.statement.writing import DOTTED, ISO, JAVASCRIPT, OFFSET, SLASHED, V2, Dialect, header, write
 

@@ -9,7 +9,8 @@ from decimal import Decimal
 import pytest
 
 from reconciliation.core.lines import Header
-from reconciliation.core.statement import Problem, Quarantined, Statement, read, totals
+from reconciliation.core.statement import Problem, Quarantined, Statement, read
+from reconciliation.core.statement.sums import totals
 from tests.reconciliation.core.statement.samples import expected, sample
 from tests.reconciliation.core.statement.writing import END, START
 

@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciliation.core.lines import Sum
-from reconciliation.core.statement import Problem, Quarantined, read, sums, totals
+from reconciliation.core.statement import Problem, Quarantined, read
 from reconciliation.core.statement.dates import TIMESTAMP
 from reconciliation.core.statement.days import days
+from reconciliation.core.statement.sums import sums, totals
 from tests.reconciliation.core.statement.writing import COMMISSION, PRINCIPAL, Dialect, line, write
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -51,6 +52,12 @@ def test_the_sums_of_a_file_do_not_depend_on_how_it_is_cut(piece: int) -> None:
     assert _whole(found) == _whole(
         [Sum(kind=one.kind, day=one.posted_at.date(), amount=one.amount, sku=one.sku, order_id=one.order_id) for one in MANY]
     )
+
+
+def test_totals_are_merged_when_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = totals(read(BytesIO(write(MANY))), UTC)
+    monkeypatch.setattr("reconciliation.core.statement.sums.PENDING", 5)
+    assert sorted(totals(read(BytesIO(write(MANY)), piece=5000), UTC), key=repr) == sorted(whole, key=repr)
 
 
 def test_the_order_of_lines_changes_no_sum() -> None:
