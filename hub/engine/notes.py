@@ -34,6 +34,12 @@ def personal(row: Row) -> frozenset[str]:
     return hidden_values(row.source, source_shape(row.flow)) | hidden_values(row.payload, target_shape(row.flow))
 
 
+def discreet(row: Row, sentences: Sequence[str]) -> tuple[str, ...]:
+    """The sentences without the row's personal values."""
+    values = personal(row) if sentences else frozenset[str]()
+    return tuple(scrub(words, values) for words in sentences)
+
+
 def attempt(row: Row, change: dict[str, Any], now: datetime) -> dict[str, Any] | None:
     """The columns of a row's try; None for one that was not tried, such as a held one, or only asked about in vain."""
     if not isinstance(row.result, Done | Failed | Taken) or (row.ticket and undecided(row)):

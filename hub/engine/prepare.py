@@ -12,7 +12,7 @@ from connectors.schema import validate
 from connectors.wire import decode
 from hub import clients, vault
 from hub.core.fingerprint import fingerprint
-from hub.engine import facts
+from hub.engine import facts, notes
 from hub.engine.missing import missing
 from hub.engine.records import operation_of, stream_of
 from hub.engine.refresh import refresh
@@ -116,7 +116,7 @@ def _map(flow: Flow, rows: Sequence[Row], *, now: datetime) -> None:
         return
     for row, outcome in zip(rows, outcomes(flow, current, [row.source for row in rows]), strict=True):
         row.mapping_version = current.version_id
-        row.warnings = tuple(problem.message for problem in outcome.warnings)
+        row.warnings = notes.discreet(row, [problem.message for problem in outcome.warnings])
         _judge(flow, row, outcome, now=now)
 
 

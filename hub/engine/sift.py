@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.base import Payload, Record
 from connectors.errors import RejectedError
-from hub.engine import facts
+from hub.engine import facts, notes
 from hub.engine.aliases import FILTERED
 from hub.engine.rows import Failed, Row, Skipped
 from hub.models import Flow
@@ -70,7 +70,9 @@ def _leave(flow: Flow, row: Row, known: Facts) -> None:
     words: Any = flow.filter_words or f"The flow takes only records where {flow.filter}."
     if flow.filter_words.startswith(FORMULA):
         (words,) = _worked_out(flow, flow.filter_words.removeprefix(FORMULA), [row.source], known)
-    row.result = _broken(words) if isinstance(words, RefusedError) else Skipped(code=FILTERED, reason=str(words or "")[:400])
+        if not isinstance(words, RefusedError):
+            (words,) = notes.discreet(row, [str(words or "")])
+    row.result = _broken(words) if isinstance(words, RefusedError) else Skipped(code=FILTERED, reason=words[:400])
 
 
 def _broken(refused: RefusedError) -> Failed:

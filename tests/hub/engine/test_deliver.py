@@ -20,6 +20,7 @@ from hub.engine import known, leases, triage
 from hub.engine.claim import claim
 from hub.engine.known import remember
 from hub.models import Attempt, Connection, CrossReference, Delivery, ErrorRecord, Flow
+from mappings.models import LookupTable
 from tests.hub.engine.toyhub import Hub, mapping
 
 
@@ -400,6 +401,26 @@ def test_no_personal_value_stands_in_the_clear(hub: Hub) -> None:
     hub.send()
     rows = [*Delivery.objects.values(), *Attempt.objects.values(), *ErrorRecord.objects.values()]
     assert "canary" not in repr(rows).casefold()
+
+
+def test_a_filters_reason_shows_no_personal_value(hub: Hub) -> None:
+    Flow.objects.update(filter='Status = "New"', filter_words='="Nothing is sent to " & Name & "."')
+    hub.world.place("1", Name="Canary Person", Status="Old")
+    hub.read()
+    hub.send()
+    assert (hub.last("1").state, "Nothing is sent to" in hub.last("1").reason) == ("skipped", True)
+    assert "canary" not in repr([*Delivery.objects.values()]).casefold()
+
+
+def test_a_warning_of_the_mapping_shows_no_personal_value(hub: Hub) -> None:
+    LookupTable.objects.create(slug="names", name="Names")
+    looked_up = {"source": "Name", "steps": [{"name": "lookup", "args": {"table": "names", "miss": "default", "default": "Somebody"}}]}
+    Flow.objects.filter(pk=hub.flow.pk).update(mapping=mapping("warned", "orders", "orders", {"Number": "Id", "Name": looked_up}))
+    hub.world.place("1", Name="Canary Person")
+    hub.read()
+    hub.send()
+    assert "Somebody was used" in Attempt.objects.get().message
+    assert "canary" not in repr([*Delivery.objects.values(), *Attempt.objects.values()]).casefold()
 
 
 def test_every_success_starts_the_flow_that_follows(hub: Hub) -> None:
