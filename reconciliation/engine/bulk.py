@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
@@ -38,6 +39,14 @@ def fill(name: str, table: pa.Table) -> None:
 def read(query: str, params: Sequence[Any], schema: pa.Schema) -> Iterator[pa.Table]:
     """What a query answers, in blocks with the columns of the schema: texts, whole numbers, truths and dates."""
     return _copied(query, params, schema) if database.vendor == "postgresql" else _fetched(query, params, schema)
+
+
+def give_back() -> None:
+    """Memory that was freed goes back to the system; the allocators would keep what every thread ever had."""
+    pa.default_memory_pool().release_unused()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _names(table: pa.Table) -> str:

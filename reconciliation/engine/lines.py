@@ -8,11 +8,12 @@ import pyarrow as pa
 
 from reconciliation.core.lines import Kind
 from reconciliation.core.statement import Statement, decimals
-from reconciliation.engine.bulk import write
+from reconciliation.engine.bulk import give_back, write
 from reconciliation.models import LineKind, SettlementLine
 
 AMOUNT = pa.decimal128(20, 4)
-LONGEST = {"transaction_type": 120, "amount_type": 120, "amount_description": 200}
+BLOCKS = 16
+"""After how many blocks memory is given back."""
 
 
 class Lines:
@@ -22,6 +23,7 @@ class Lines:
         self._settlement = settlement_id
         self._statement = statement
         self._kinds: list[int] = []
+        self._blocks = 0
 
     def add(self, block: Any) -> None:
         """Takes one block in."""
@@ -31,6 +33,9 @@ class Lines:
         columns = {name: block[name] for name in block.column_names if name not in ("kind", "amount")}
         settlement = pa.repeat(pa.scalar(self._settlement, pa.int64()), block.num_rows)
         write(SettlementLine, pa.table({"settlement_id": settlement, **columns, "kind_id": kinds, "amount": amounts}))
+        self._blocks += 1
+        if self._blocks % BLOCKS == 0:
+            give_back()
 
     def _learn(self, kinds: list[Kind]) -> None:
         """The rows of kinds that were not met before in this file; made where no file has had them."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
 from django.db import transaction
 
 from reconciliation.core.journal import values
+from reconciliation.core.matching.collect import Collected
 from reconciliation.core.matching.columns import match_tables
 from reconciliation.core.matching.result import SETTLED, Match, Result
 from reconciliation.core.matching.tables import EXPECTED, MONEY, PRICES
@@ -18,6 +19,7 @@ from reconciliation.core.statement import decimals
 from reconciliation.engine import results
 from reconciliation.engine.bulk import read
 from reconciliation.engine.discrepancies import note
+from reconciliation.engine.slices import Part, slices
 from reconciliation.engine.sold import learn
 from reconciliation.engine.states import RefusedError, move
 from reconciliation.engine.tally import LINE, PLACES, Tally, stored, tally_of
@@ -55,15 +57,10 @@ def match(settlement: Settlement, books: Books, *, now: datetime, tally: Tally |
         settlement = Settlement.objects.select_for_update().get(pk=settlement.pk)
         if settlement.state not in FROM:
             raise RefusedError(f"{settlement} is “{settlement.get_state_display()}” and is not matched any more.")
-        tally = tally or tally_of(settlement)
-        totals = tally.totals()
-        with wanted(totals["order_id"]):
-            learn(books)
-            _add_others(settlement, tally)
-            sold = _sold(books)
-        rules = rules_of(books)
-        found = match_tables(tally.collected.table(), _expected(sold), currency=settlement.currency, today=now.date(), rules=rules)
-        passed = results.store(settlement, found, totals, sold.select(["order_id", "delivery_id"]))
+        tally, rules = tally or tally_of(settlement), rules_of(books)
+        parts = slices(tally.collected.table(), tally.totals())
+        found = (_compared(settlement, books, part, rules=rules, today=now.date()) for part in parts)
+        passed = results.store(settlement, found)
         _judge(settlement, passed, rules, now)
         move(settlement, State.MATCHED, among=[State.PARSED], now=now)
     return counts(settlement)
@@ -86,12 +83,23 @@ def rules_of(books: Books) -> Rules:
     )
 
 
-def _add_others(settlement: Settlement, tally: Tally) -> None:
+def _compared(settlement: Settlement, books: Books, part: Part, *, rules: Rules, today: date) -> results.Compared:
+    with wanted(part.totals["order_id"]):
+        learn(books)
+        settled = pa.concat_tables([part.settled, _others(settlement)], promote_options="default")
+        sold = _sold(books)
+    matches = match_tables(settled, _expected(sold), currency=settlement.currency, today=today, rules=rules)
+    return results.Compared(matches, part.totals, sold)
+
+
+def _others(settlement: Settlement) -> Any:
     """What the other settlements brought for the wanted orders."""
+    collected = Collected()
     others = [settlement.connection_id, settlement.currency, settlement.pk]
     if Settlement.objects.filter(connection=settlement.connection_id, currency=settlement.currency).exclude(pk=settlement.pk).exists():
         for block, kinds in stored(_OTHERS, others):
-            tally.collected.add(block, kinds, digits=PLACES)
+            collected.add(block, kinds, digits=PLACES)
+    return collected.table()
 
 
 def _sold(books: Books) -> Any:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,7 +15,7 @@ from reconciliation.core.matching.columns import Matches
 from reconciliation.core.matching.result import Match, Result
 from reconciliation.core.matching.tables import MONEY
 from reconciliation.core.statement import decimals
-from reconciliation.engine.bulk import fill, write
+from reconciliation.engine.bulk import fill, give_back
 from reconciliation.models import OrderMatch, Settlement
 
 AT_ONCE = 5000
@@ -31,47 +31,48 @@ _COLUMNS = "settlement_id bigint, order_id text, result text, total numeric, set
 refunded numeric, fees numeric, flags text, words text, note text, delivery_id bigint"
 
 
-def store(settlement: Settlement, found: Matches, totals: Any, deliveries: Any) -> list[Match]:
-    """Writes the result of every order in `totals` (order_id, total in 0.0001); `deliveries` name those of known orders.
+class Compared(NamedTuple):
+    """Some orders with their results, their totals (order_id, total in 0.0001) and what was sold (order_id, delivery_id)."""
 
-    Answers the orders that are within tolerance.
-    """
-    writer = _Writer(settlement, totals, deliveries)
+    matches: Matches
+    totals: Any
+    sold: Any
+
+
+def store(settlement: Settlement, found: Iterable[Compared]) -> list[Match]:
+    """Writes the result of every order that the totals name, part by part. Answers the orders that are within tolerance."""
+    is_new = not OrderMatch.objects.filter(settlement=settlement).exists()
     passed: list[Match] = []
-    with writer:
-        writer.add(_plain(found.clean, Result.MATCHED))
-        writer.add(_plain(found.unknown, Result.UNMATCHED_ORDER))
-        for some in _portions(found.others):
-            writer.add(pa.Table.from_pylist([_row(one) for one in some], FOUND))
+    if not is_new:
+        _execute(f"CREATE TEMPORARY TABLE reconciliation_found ({_COLUMNS})")
+    for part in found:
+        rows = _Rows(settlement, part, is_new=is_new)
+        rows.add(_plain(part.matches.clean, Result.MATCHED))
+        rows.add(_plain(part.matches.unknown, Result.UNMATCHED_ORDER))
+        for some in _portions(part.matches.others):
+            rows.add(pa.Table.from_pylist([_row(one) for one in some], FOUND))
             passed += [one for one in some if one.result is Result.WITHIN_TOLERANCE]
+        rows.end()
+        give_back()
+    if not is_new:
+        _execute(_UPDATE, settlement.pk)
+        _execute("DROP TABLE reconciliation_found")
     return passed
 
 
-class _Writer:
-    """Completes results with what else a row holds. At its end orders without any result get an empty one."""
+def _execute(statement: str, *params: Any) -> None:
+    with database.cursor() as cursor:
+        cursor.execute(statement, params)
 
-    def __init__(self, settlement: Settlement, totals: Any, deliveries: Any) -> None:
+
+class _Rows:
+    """Completes the results of one part with what else a row holds, and writes them."""
+
+    def __init__(self, settlement: Settlement, part: Compared, *, is_new: bool) -> None:
         self._settlement = settlement
-        self._totals = totals.combine_chunks()
-        self._deliveries = deliveries.combine_chunks()
+        self._totals, self._sold = part.totals.combine_chunks(), part.sold.combine_chunks()
         self._seen: list[Any] = [pa.array([], pa.int32())]
-        self._is_new = not OrderMatch.objects.filter(settlement=settlement).exists()
-
-    def __enter__(self) -> None:
-        if not self._is_new:
-            with database.cursor() as cursor:
-                cursor.execute(f"CREATE TEMPORARY TABLE reconciliation_found ({_COLUMNS})")
-
-    def __exit__(self, *failure: object) -> None:
-        if failure[0] is not None:
-            return
-        if self._is_new:
-            rest = pc.invert(pc.is_in(pa.array(range(self._totals.num_rows), pa.int32()), value_set=pa.concat_arrays(self._seen)))
-            self.add(_nothing(self._totals.filter(rest)["order_id"]))
-            return
-        with database.cursor() as cursor:
-            cursor.execute(_UPDATE, [self._settlement.pk])
-            cursor.execute("DROP TABLE reconciliation_found")
+        self._is_new = is_new
 
     def add(self, found: Any) -> None:
         """Some results (FOUND). An order that the settlement does not hold itself is not its own."""
@@ -80,15 +81,21 @@ class _Writer:
         if not found.num_rows:
             return
         self._seen.append(_one(place))
-        delivery = pc.index_in(found["order_id"], value_set=self._deliveries["order_id"])
+        delivery = pc.index_in(found["order_id"], value_set=self._sold["order_id"])
         rows = found.num_rows
         columns = {name: found[name] for name in FOUND.names} | {
             "settlement_id": pa.repeat(pa.scalar(self._settlement.pk, pa.int64()), rows),
             "total": decimals(self._totals["total"].take(place), PLACES).cast(MONEY),
-            "delivery_id": self._deliveries["delivery_id"].take(delivery),
+            "delivery_id": self._sold["delivery_id"].take(delivery),
             "note": pa.repeat("", rows),
         }
-        write(OrderMatch, pa.table(columns)) if self._is_new else fill("reconciliation_found", pa.table(columns))
+        fill(OrderMatch._meta.db_table if self._is_new else "reconciliation_found", pa.table(columns))
+
+    def end(self) -> None:
+        """Orders of which the settlement holds neither sale nor refund have no result."""
+        places = pa.array(range(self._totals.num_rows), pa.int32())
+        rest = pc.invert(pc.is_in(places, value_set=pa.concat_arrays(self._seen)))
+        self.add(_nothing(self._totals.filter(rest)["order_id"]))
 
 
 def _one(column: Any) -> Any:
