@@ -19,7 +19,7 @@ from reconciliation.engine import drafts, rules
 from reconciliation.engine.states import RefusedError
 from reconciliation.models import AccountRule, PostingRule, PostingRuleSet, PostingRuleVersion
 
-MOST_WARNED = 10
+MOST_WARNED = 20
 ANY = {"placeholder": "any"}
 
 
@@ -136,12 +136,12 @@ def _page(
     return page(
         admin, request, "reconciliation/rules_draft.html", f"Draft {version.number} of {version.rule_set}", rule_set=version.rule_set,
         version=version, query=query, forms=shown, chosen=chosen, problems=problems(*rules.read_version(version.pk)),
-        warnings=_warnings(version, accounts), may_publish=request.user.has_perm(PUBLISH), **by_category(version, query),
+        warning=_warning(version, accounts), may_publish=request.user.has_perm(PUBLISH), **by_category(version, query),
     )  # fmt: skip
 
 
-def _warnings(version: PostingRuleVersion, accounts: dict[str, str]) -> list[str]:
+def _warning(version: PostingRuleVersion, accounts: dict[str, str]) -> str:
     """Accounts that the ERP does not know: it may have been asked long ago, so this keeps nobody from publishing."""
     used = sorted({row.account for row in version.accounts.all()} - accounts.keys()) if accounts else []
-    more = [f"… and {len(used) - MOST_WARNED} more."] if len(used) > MOST_WARNED else []
-    return [*(f"Account {code} is not among the active accounts that the ERP has told." for code in used[:MOST_WARNED]), *more]
+    shown = ", ".join(used[:MOST_WARNED]) + (f" and {len(used) - MOST_WARNED} more" if len(used) > MOST_WARNED else "")
+    return f"Not among the active accounts that the ERP has told: {shown}. Journals with them are refused there." if used else ""

@@ -12,8 +12,9 @@ from hub.admin.base import PageAdmin, page
 from reconciliation.admin.rule_pages import EDIT, log
 from reconciliation.admin.words import money
 from reconciliation.core.lines import Kind
-from reconciliation.core.posting.categories import CATEGORIES, SUSPENSE, label
+from reconciliation.core.posting.categories import CATEGORIES, label
 from reconciliation.core.posting.rules import RuleSet
+from reconciliation.core.posting.suggest import suggestions
 from reconciliation.engine import drafts, rules
 from reconciliation.engine.effects import Unruled, unruled
 from reconciliation.engine.states import RefusedError
@@ -25,10 +26,11 @@ SHOWN = 100
 def kinds(admin: PageAdmin, request: HttpRequest, rule_set: PostingRuleSet) -> HttpResponse:
     """All of them, judged by the draft where there is one."""
     draft = drafts.draft_of(rule_set)
-    found = unruled(_asked(rule_set))
+    asked = _asked(rule_set)
+    found = unruled(asked)
     return page(
         admin, request, "reconciliation/rules_kinds.html", "Kinds without a rule", rule_set=rule_set, version=draft,
-        rows=[_row(one) for one in found[:SHOWN]], more=max(len(found) - SHOWN, 0), categories=[*CATEGORIES.items()],
+        rows=[_row(one, asked) for one in found[:SHOWN]], more=max(len(found) - SHOWN, 0), categories=[*CATEGORIES.items()],
         may_edit=request.user.has_perm(EDIT),
     )  # fmt: skip
 
@@ -38,11 +40,12 @@ def _asked(rule_set: PostingRuleSet) -> RuleSet:
     return rules.read_version(version.pk).rules if version else RuleSet(())
 
 
-def _row(one: Unruled) -> dict[str, Any]:
-    known = [{"label": label(found.rule.category), "words": str(found.rule)} for found in one.suggestions]
+def _row(one: Unruled, asked: RuleSet) -> dict[str, Any]:
+    alike = suggestions(one.kind, asked)
     return {
         "id": one.id, "kind": one.kind, "lines": one.lines, "held": " · ".join(money(amount, currency) for currency, amount in one.sums),
-        "suggestions": known, "category": one.suggestions[0].rule.category if one.suggestions else SUSPENSE,
+        "suggestions": [{"label": label(found.rule.category), "words": str(found.rule)} for found in alike],
+        "category": alike[0].rule.category if alike else "",
     }  # fmt: skip
 
 

@@ -72,6 +72,7 @@ class SettlementAdmin(PageAdmin):
     list_select_related = ("connection",)
     search_fields = ("settlement_id", "matches__order_id__exact")
     date_hierarchy = None
+    change_list_template = "reconciliation/files_list.html"
     actions = ("export",)
     empty_words = (
         "Settlements are what a marketplace pays out for a fortnight. Press Fetch to read those that Amazon lists, or Upload a settlement "

@@ -13,7 +13,6 @@ from django.db.models import Count, Sum
 from reconciliation.core.lines import Kind
 from reconciliation.core.posting.categories import SUSPENSE, label
 from reconciliation.core.posting.rules import RuleSet
-from reconciliation.core.posting.suggest import Suggestion, suggestions
 from reconciliation.engine.drafts import published
 from reconciliation.engine.rules import Published, read_version
 from reconciliation.models import Books, JournalShare, LineKind, PostingRuleSet, PostingRuleVersion, Settlement, SettlementLine
@@ -47,13 +46,12 @@ class Moved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unruled:
-    """A kind of line that no rule fits, what stands in suspense for it now, and the rules that it most resembles."""
+    """A kind of line that no rule fits, and what stands in suspense for it now."""
 
     id: int
     kind: Kind
     lines: int
     sums: tuple[tuple[str, Decimal], ...]
-    suggestions: tuple[Suggestion, ...]
 
 
 def latest(rule_set: PostingRuleSet) -> list[Settlement]:
@@ -109,7 +107,7 @@ def unruled(rules: RuleSet) -> list[Unruled]:
         held[kind].append((currency, amount, lines))
     rows = [
         Unruled(
-            id=pk, kind=kind, lines=sum(lines for *_, lines in held[pk]), suggestions=tuple(suggestions(kind, rules)),
+            id=pk, kind=kind, lines=sum(lines for *_, lines in held[pk]),
             sums=tuple(sorted((currency, amount) for currency, amount, _ in held[pk])),
         )
         for pk, kind in found.items()

@@ -204,7 +204,7 @@ class TestTheDraft:
         page = words(by.get(at("draft", draft.rule_set)))
         assert "4711 Name 4711" in page
         assert "6666" not in page
-        assert "Account 1010 is not among the active accounts" in page
+        assert "Not among the active accounts that the ERP has told: 1010, " in page
         given = {"act": "account", "category": "sales", "marketplace": "Amazon.de", "fulfilment": "AFN", "account": "6666"}
         assert by.post(at("draft", draft.rule_set), given).status_code == 422
         by.post(at("draft", draft.rule_set), {**given, "account": "4711"})
