@@ -57,6 +57,17 @@ def test_a_skipped_record_counts_as_taken_in(hub: Hub) -> None:
     assert concluded(hub).complete
 
 
+def test_a_record_that_the_flow_neither_takes_nor_lists_is_not_called_missing(hub: Hub) -> None:
+    Flow.objects.update(filter='Status = "New"', list_others=False)
+    hub.flow.refresh_from_db()
+    hub.world.place("1", Status="Old")
+    hub.read()
+    check = concluded(hub)
+    hub.send()
+    assert (check.statement, check.complete, hub.states()) == ("1 of 1", True, {"1": "skipped"})
+    assert concluded(hub).missing == 0
+
+
 def test_what_cannot_be_read_by_name_either_is_named_and_not_complete(hub: Hub) -> None:
     hub.world.hidden = {"ghost"}
     check = concluded(hub)
