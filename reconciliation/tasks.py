@@ -36,7 +36,11 @@ def read_files(books: int) -> None:
 
 def _bring_what_is_kept(books: Books) -> None:
     for file in reports.left_behind(books):
-        bring(file, books, now=timezone.now(), by=file.by)
+        try:
+            bring(file, books, now=timezone.now(), by=file.by)
+        except Exception as error:
+            # One odd file must not keep the others of all accounts waiting.
+            log.exception("a statement file could not be read", file=file.pk, error=type(error).__name__)
 
 
 @discreet

@@ -14,6 +14,7 @@ from django.utils.http import urlencode
 from reconciliation.admin.words import label, money
 from reconciliation.core.posting.categories import CATEGORIES
 from reconciliation.core.posting.categories import label as category_label
+from reconciliation.engine.sums import exact
 from reconciliation.models import JournalEntry, JournalLine, JournalShare, OrderMatch, PaymentEntry, Settlement, SettlementLine, Transition
 
 ZERO = Decimal(0)
@@ -51,7 +52,8 @@ def kind_totals(settlement: Settlement) -> list[KindTotal]:
     return [
         KindTotal(
             id=row["kind"], transaction_type=row["kind__transaction_type"], amount_type=row["kind__amount_type"],
-            amount_description=row["kind__amount_description"], category=row.get("category") or NOT_YET, lines=row["n"], amount=row["sum"],
+            amount_description=row["kind__amount_description"], category=row.get("category") or NOT_YET, lines=row["n"],
+            amount=exact(row["sum"]),
         )
         for row in found
     ]  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.models import User
@@ -17,6 +18,7 @@ from django.utils import timezone
 
 from hub.admin import confirm
 from hub.admin.base import PageAdmin, person
+from reconciliation.core.periods import local_day
 from reconciliation.engine import ledger, prepare
 from reconciliation.engine import reverse as taking_back
 from reconciliation.engine.states import RefusedError
@@ -27,7 +29,10 @@ State = Settlement.State
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A button: in which states it is offered, the right it needs, what it does (and answers in words), and what is asked first."""
+    """A button: in which states it is offered, the right it needs, what it does (and answers in words), and what is asked first.
+
+    `does` is given the reason; where none is asked for, the mark of the journals that the page showed.
+    """
 
     act: str
     words: str
@@ -46,8 +51,8 @@ def _prepare(settlement: Settlement, books: Books, by: User, now: datetime, reas
     return f"{len(made)} journal{'s' if len(made) != 1 else ''} prepared. Look at them, then somebody approves."
 
 
-def _approve(settlement: Settlement, books: Books, by: User, now: datetime, reason: str) -> str:
-    sent = ledger.approve(settlement, books, by=by, now=now)
+def _approve(settlement: Settlement, books: Books, by: User, now: datetime, given: str) -> str:
+    sent = ledger.approve(settlement, books, by=by, now=now, seen=given)
     return f"Approved: {len(sent)} journal{'s' if len(sent) != 1 else ''} on the way to {books.target}."
 
 
@@ -57,7 +62,7 @@ def _discard(settlement: Settlement, books: Books, by: User, now: datetime, reas
 
 
 def _reverse(settlement: Settlement, books: Books, by: User, now: datetime, reason: str) -> str:
-    made = taking_back.reverse(settlement, books, by=by, now=now, day=timezone.localdate(), reason=reason)
+    made = taking_back.reverse(settlement, books, by=by, now=now, day=local_day(now, ZoneInfo(settlement.zone)), reason=reason)
     return f"{len(made)} reversal{'s' if len(made) != 1 else ''} on the way to {books.target}; then the settlement can be prepared anew."
 
 
@@ -70,8 +75,9 @@ STEPS = (
     Step(act="prepare", words="Prepare anew", states=(State.READY,), right=PREPARE, does=_prepare),
     Step(act="discard", words="Discard journals…", states=(State.READY, State.BLOCKED), right=PREPARE, does=_discard, wants_reason=True,
          asks="Journals that no ledger has are thrown away; posted ones stay."),
-    Step(act="reverse", words="Reverse…", states=(State.POSTED,), right=REVERSE, does=_reverse, wants_reason=True, danger=True,
-         asks="Every posted journal of this settlement is reversed in the ledger, dated today. It can then be prepared and posted anew."),
+    Step(act="reverse", words="Reverse…", states=(State.POSTED, State.BLOCKED), right=REVERSE, does=_reverse, wants_reason=True,
+         asks="Every posted journal of this settlement is reversed in the ledger, dated today. It can then be prepared and posted anew.",
+         danger=True),
 )  # fmt: skip
 
 
@@ -94,7 +100,7 @@ def act(admin: PageAdmin, request: HttpRequest, settlement: Settlement) -> HttpR
         return reason
     try:
         books = Books.objects.select_related("source", "target", "rules").get(source=settlement.connection)
-        words = step.does(settlement, books, person(request), timezone.now(), reason)
+        words = step.does(settlement, books, person(request), timezone.now(), reason or request.POST.get("seen", ""))
     except Books.DoesNotExist:
         admin.message_user(request, f"{settlement.connection} has no books yet. Add them under Books, then come back.", messages.ERROR)
     except RefusedError as error:

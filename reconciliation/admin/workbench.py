@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from hub.admin.base import PageAdmin, page
 from reconciliation.admin import exceptions, figures, steps
 from reconciliation.admin.words import label, money
+from reconciliation.engine import ledger
 from reconciliation.models import Settlement
 
 ORDERS = 50
@@ -28,7 +29,7 @@ def workbench(admin: PageAdmin, request: HttpRequest, settlement: Settlement) ->
         open_count=getattr(settlement, "open_count", 0),
         sections=[{"id": one, "words": words, "here": one == section} for one, words in _tabs(settlement)],
         section=section,
-        buttons=steps.buttons(settlement, request),
+        buttons=steps.buttons(settlement, request), seen=ledger.shown(ledger.live(settlement)),
         **_contents(section, settlement, request),
     )  # fmt: skip
 

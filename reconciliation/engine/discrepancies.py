@@ -20,7 +20,7 @@ SHOWN = ("level", "amount", "words", "advice", "blocking")
 
 
 def note(settlement: Settlement, found: Iterable[values.Discrepancy], *, among: Collection[str], now: datetime) -> None:
-    """Writes what was found; of the codes in `among`, what was not found is gone. What a person accepted stays accepted."""
+    """Writes what was found; of the codes in `among`, what was not found is gone. What a person accepted stays so while its amount does."""
     rows = {(one.code, one.order_id, one.subject[:300]): one for one in found}
     with transaction.atomic():
         known = {(row.code, row.order_id, row.subject): row for row in settlement.discrepancies.filter(code__in=among)}
@@ -32,8 +32,12 @@ def note(settlement: Settlement, found: Iterable[values.Discrepancy], *, among: 
             unique_fields=["settlement", "code", "order_id", "subject"],
             update_fields=SHOWN,
         )
-        back = [row.pk for key, row in known.items() if key in rows and row.state == State.GONE]
+        back = [row.pk for key, row in known.items() if key in rows and _anew(row, rows[key])]
         Discrepancy.objects.filter(pk__in=back).update(state=State.OPEN, closed_at=None)
+
+
+def _anew(row: Discrepancy, found: values.Discrepancy) -> bool:
+    return row.state == State.GONE or (row.state == State.ACCEPTED and row.amount != found.amount)
 
 
 def _row(settlement: Settlement, one: values.Discrepancy, now: datetime) -> Discrepancy:

@@ -107,7 +107,9 @@ def _told(before: Settlement, made: Settlement) -> str:
 
 def _done(file: StatementFile, taken: Taken) -> Taken:
     file.state, file.code, file.problem, file.line = State.IMPORTED, "", "", None
-    file.save(update_fields=["state", "code", "problem", "line"])
+    if taken.settlement:
+        file.connection = taken.settlement.connection
+    file.save(update_fields=["state", "code", "problem", "line", "connection"])
     return taken
 
 

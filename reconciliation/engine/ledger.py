@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from connectors.base import Payload, Record, Summary
 from hub.models import Delivery
+from reconciliation.core.periods import local_day
 from reconciliation.engine import flows
 from reconciliation.engine.states import RefusedError, move, move_journal
+from reconciliation.engine.stops import refuse_stopped
 from reconciliation.models import Books, JournalEntry, JournalLine, JournalShare, PeriodLock, Settlement
 
 State = JournalEntry.State
@@ -26,16 +29,25 @@ def live(settlement: Settlement) -> list[JournalEntry]:
     return list(settlement.journals.filter(reversal_of=None).exclude(state__in=_ENDED).order_by("part"))
 
 
-def approve(settlement: Settlement, books: Books, *, by: AbstractBaseUser | None, now: datetime) -> list[JournalEntry]:
+def shown(journals: Sequence[JournalEntry]) -> str:
+    """A mark of the journals that wait for approval: another one as soon as they were prepared anew."""
+    return ",".join(str(one.pk) for one in journals if one.state == State.PREPARED)
+
+
+def approve(settlement: Settlement, books: Books, *, by: AbstractBaseUser | None, now: datetime, seen: str = "") -> list[JournalEntry]:
     """Hands every prepared journal of the settlement to the hub. Safe to repeat and to do twice at once: each is handed in once.
 
-    Raises RefusedError when there is none, when the same person prepared it and another must approve, and for a locked period.
+    `seen`: the mark (`shown`) of the journals that the person looked at. Raises RefusedError when there is none or they are others, when
+    the same person prepared it and another must approve, for a locked period, and for what keeps the settlement from being posted.
     """
     with transaction.atomic():
         settlement = Settlement.objects.select_for_update().get(pk=settlement.pk)
         ready = [journal for journal in live(settlement) if journal.state == State.PREPARED]
         if not ready:
             raise RefusedError(f"{settlement} has no journal that waits for approval. Prepare its journals first.")
+        if seen and seen != shown(ready):
+            raise RefusedError(f"The journals of {settlement} were prepared anew since you looked. Look at them again, then approve.")
+        refuse_stopped(settlement, books)
         for journal in ready:
             _may_post(journal, books, by)
         for journal in ready:
@@ -51,6 +63,8 @@ def _may_post(journal: JournalEntry, books: Books, by: AbstractBaseUser | None) 
         raise RefusedError(f"Journal {journal} must be approved by a person (a switch of the books). Approve it in the workbench.")
     if books.second_person and by is not None and journal.prepared_by_id == by.pk:
         raise RefusedError(f"Journal {journal} was prepared by the same person. Another one must approve it.")
+    if journal.target_id != books.target_id:
+        raise RefusedError(f"Journal {journal} was prepared for {journal.target}, but these books post to {books.target}. Prepare it anew.")
     refuse_locked(books, journal.entry_date)
 
 
@@ -69,7 +83,9 @@ def _link(journals: Sequence[JournalEntry], deliveries: dict[str, int]) -> None:
 
 def _record(journal: JournalEntry, settlement: Settlement) -> Record:
     """The journal as the ERP takes it (TIMS contract 9)."""
-    rate = flows.exchange_rate(journal.target, journal.currency, journal.entry_date)
+    # One rate for all parts, so that what is carried forward comes back in the company's currency, too (settlement reference, 4).
+    ended = local_day(settlement.ends_at - timedelta(microseconds=1), ZoneInfo(settlement.zone))
+    rate = flows.exchange_rate(journal.target, journal.currency, ended)
     payload: Payload = {
         "SourceSystem": SYSTEM, "ExternalEntryID": journal.external_id, "EntryDate": str(journal.entry_date),
         "PostingDate": str(journal.entry_date), "Currency": journal.currency, "Description": journal.memo or str(settlement),
@@ -94,15 +110,13 @@ def _summary(journal: JournalEntry) -> Summary:
 
 def follow(deliveries: Sequence[int], *, now: datetime) -> None:
     """Brings journals to what became of their deliveries; inside the transaction in which that was decided."""
-    found = JournalEntry.objects.filter(delivery__in=deliveries, state__in=_FOLLOWED).select_related(
-        "delivery", "settlement", "reversal_of"
-    )
-    touched: dict[int, Settlement] = {}
-    for journal in found:
-        if _follow(journal, now=now):
-            touched[journal.settlement_id] = journal.settlement
-    for settlement in touched.values():
-        restate(settlement, now=now)
+    mine = JournalEntry.objects.filter(delivery__in=deliveries, state__in=_FOLLOWED)
+    # Locked before the journals are read: of two parts that are posted at the same moment the second must see the first.
+    rows = Settlement.objects.select_for_update().filter(pk__in=mine.order_by().values("settlement")).order_by("pk")
+    settlements = {one.pk: one for one in rows}
+    found = mine.select_related("delivery", "target", "reversal_of") if settlements else ()
+    for settlement in {journal.settlement_id for journal in found if _follow(journal, now=now)}:
+        restate(settlements[settlement], now=now)
 
 
 def _follow(journal: JournalEntry, *, now: datetime) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
+from django.db import DataError
 
 from reconciliation.core.lines import Kind
 from reconciliation.core.statement import Statement, decimals
@@ -14,10 +16,12 @@ from reconciliation.models import LineKind, SettlementLine
 AMOUNT = pa.decimal128(20, 4)
 BLOCKS = 16
 """After how many blocks memory is given back."""
+LONGEST = {"order_id": 200, "merchant_order_id": 200, "sku": 200, "item_code": 60, "marketplace": 60, "fulfilment": 20}
+"""What matches and journals take over from lines."""
 
 
 class Lines:
-    """Writes the blocks of one statement as lines of one settlement. Raises DataError for a kind that is too long to be one."""
+    """Writes the blocks of one statement as lines of one settlement. Raises DataError for a value that is too long to be one."""
 
     def __init__(self, settlement_id: int, statement: Statement) -> None:
         self._settlement = settlement_id
@@ -27,6 +31,7 @@ class Lines:
 
     def add(self, block: Any) -> None:
         """Takes one block in."""
+        _refuse_long(block)
         self._learn(self._statement.kinds[len(self._kinds) :])
         kinds = pa.array(self._kinds, pa.int64()).take(block["kind"].combine_chunks())
         amounts = decimals(block["amount"], self._statement.digits).cast(AMOUNT)
@@ -45,3 +50,10 @@ class Lines:
         LineKind.objects.bulk_create(rows, ignore_conflicts=True)
         known = {Kind(*words): pk for *words, pk in LineKind.objects.values_list(*Kind._fields, "pk")}
         self._kinds += [known[kind] for kind in kinds]
+
+
+def _refuse_long(block: Any) -> None:
+    for name, longest in LONGEST.items():
+        length = pc.max(pc.binary_length(block[name])).as_py() or 0
+        if length > longest and (pc.max(pc.utf8_length(block[name])).as_py() or 0) > longest:
+            raise DataError(f"{name} is longer than {longest} characters")

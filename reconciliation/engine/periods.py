@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 
 from connectors.base import Payload
@@ -45,8 +46,7 @@ def periods(books: Books, settlement: Settlement) -> list[Period]:
 
 
 def _locked(period: Period, lock: date | None) -> Period:
-    closed = lock is not None and period.end <= lock
-    return Period(name=period.name, start=period.start, end=period.end, is_open=period.is_open and not closed)
+    return replace(period, locked_until=lock) if lock else period
 
 
 def _months(settlement: Settlement) -> Iterator[Period]:

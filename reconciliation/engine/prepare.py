@@ -18,6 +18,7 @@ from reconciliation.engine.discrepancies import note, tell
 from reconciliation.engine.ledger import live
 from reconciliation.engine.reverse import discard
 from reconciliation.engine.states import RefusedError, move, move_journal
+from reconciliation.engine.stops import refuse_stopped
 from reconciliation.engine.sums import sums_of
 from reconciliation.models import (
     Books,
@@ -42,9 +43,9 @@ def header_of(settlement: Settlement) -> Header:
     )  # fmt: skip
 
 
-def preview(settlement: Settlement, books: Books, *, revision: int = 1) -> values.Prepared:
-    """What the settlement would become by the rules in force; nothing is stored. Raises RefusedError, NotPostableError."""
-    published = rules.asked(rules.in_force(books))
+def preview(settlement: Settlement, books: Books, version: PostingRuleVersion, *, revision: int = 1) -> values.Prepared:
+    """What the settlement would become by these rules; nothing is stored. Raises NotPostableError."""
+    published = rules.asked(version)
     return build.prepare(
         header_of(settlement), sums_of(settlement), published.rules, published.accounts, model=values.Model(settlement.model),
         periods=periods.periods(books, settlement), zone=ZoneInfo(settlement.zone), revision=revision,
@@ -62,16 +63,17 @@ def prepare(settlement: Settlement, books: Books, *, by: AbstractBaseUser | None
     if settlement.state not in FROM:
         raise RefusedError(f"{settlement} is “{settlement.get_state_display()}”; only a matched one can be prepared.")
     try:
-        prepared = preview(settlement, books, revision=_revision(settlement))
+        prepared = preview(settlement, books, version, revision=_revision(settlement))
     except values.NotPostableError as error:
         note(settlement, error.discrepancies, among=_CODES, now=now)
         raise RefusedError(str(error)) from error
     note(settlement, _judged(prepared.discrepancies, books), among=_CODES, now=now)
     tell(settlement, books, (one for one in prepared.discrepancies if one.code == UNMAPPED), now=now)
-    _refuse_blocking(settlement)
+    refuse_stopped(settlement, books)
     with transaction.atomic():
         settlement = Settlement.objects.select_for_update().get(pk=settlement.pk)
         discard(settlement, by=by, now=now, reason="Prepared anew.")
+        settlement.refresh_from_db()
         if live(settlement) or settlement.state not in FROM:
             raise RefusedError(f"{settlement} is being posted already.")
         JournalShare.objects.filter(settlement=settlement, live=True).update(live=False)
@@ -86,20 +88,14 @@ _CODES = ("unmapped_kind", "facilitator_tax", "period_closed", "total_mismatch",
 
 
 def _revision(settlement: Settlement) -> int:
-    """One more than the last that was handed to the ERP."""
-    sent = settlement.journals.filter(delivery__isnull=False).aggregate(last=Max("revision"))["last"]
+    """One more than the last that was handed to the ERP, under whichever issue of the report: names are never used twice there."""
+    same = JournalEntry.objects.filter(settlement__connection=settlement.connection_id, settlement__settlement_id=settlement.settlement_id)
+    sent = same.filter(approved_at__isnull=False).aggregate(last=Max("revision"))["last"]
     return (sent or 0) + 1
 
 
 def _judged(found: Iterable[values.Discrepancy], books: Books) -> list[values.Discrepancy]:
     return [replace(one, blocking=not books.post_suspense) if one.code == UNMAPPED else one for one in found]
-
-
-def _refuse_blocking(settlement: Settlement) -> None:
-    blocking = settlement.discrepancies.filter(blocking=True, state="open")
-    words = [f"{one.words} {one.advice}".strip() for one in blocking[:5]]
-    if words:
-        raise RefusedError(" ".join(words))
 
 
 def _write(

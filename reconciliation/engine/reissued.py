@@ -66,9 +66,10 @@ def _by_kind(settlement: Settlement) -> dict[int, tuple[Decimal, int]]:
 
 
 def take_over(proposed: Settlement, *, by: AbstractBaseUser | None, now: datetime, reason: str) -> None:
-    """The re-issued report counts from now on. Raises RefusedError while the earlier one is posted: reverse that first."""
+    """The re-issued report counts from now on. Raises RefusedError while the one that counts now is posted: reverse that first."""
     with transaction.atomic():
-        before = Settlement.objects.select_for_update().get(replaced_by=proposed)
+        same = Settlement.objects.select_for_update().filter(connection=proposed.connection_id, settlement_id=proposed.settlement_id)
+        before = same.exclude(state__in=Settlement.PAST).get()
         held = before.journals.filter(reversal_of=None).exclude(state__in=JournalEntry.ENDED)
         paid = before.payments.filter(reversal_of=None).exclude(state__in=[PaymentEntry.State.REVERSED, PaymentEntry.State.DISCARDED])
         if held.exists() or paid.exists():
@@ -77,11 +78,16 @@ def take_over(proposed: Settlement, *, by: AbstractBaseUser | None, now: datetim
             )
         among = [state for state in State if state not in Settlement.PAST]
         move(before, State.SUPERSEDED, among=among, now=now, by=by, reason=reason or "Replaced by a re-issued report.")
-        move(proposed, State.PARSED, among=[State.PROPOSED], now=now, by=by, reason=reason)
+        _decide(proposed, State.PARSED, by=by, now=now, reason=reason)
 
 
 def turn_down(proposed: Settlement, *, by: AbstractBaseUser | None, now: datetime, reason: str) -> None:
     """The earlier report stays. Raises RefusedError without a reason."""
     if not reason.strip():
         raise RefusedError("Say why the re-issued report does not count; the reason is kept with it.")
-    move(proposed, State.DISCARDED, among=[State.PROPOSED], now=now, by=by, reason=reason)
+    _decide(proposed, State.DISCARDED, by=by, now=now, reason=reason)
+
+
+def _decide(proposed: Settlement, to: str, *, by: AbstractBaseUser | None, now: datetime, reason: str) -> None:
+    if not move(proposed, to, among=[State.PROPOSED], now=now, by=by, reason=reason):
+        raise RefusedError("Somebody decided about this report meanwhile; look at the page again.")

@@ -24,7 +24,8 @@ FOUND = pa.schema([("order_id", pa.string()), ("result", pa.string()), *((name, 
                    "refunded", "fees")), ("flags", pa.string()), ("words", pa.string())])  # fmt: skip
 _UPDATE = """
     UPDATE reconciliation_ordermatch AS m SET result = f.result, settled = f.settled, expected = f.expected, difference = f.difference,
-        refunded = f.refunded, fees = f.fees, flags = f.flags, words = f.words, delivery_id = f.delivery_id
+        refunded = f.refunded, fees = f.fees, flags = f.flags, words = f.words, delivery_id = f.delivery_id,
+        accepted_at = CASE WHEN m.result = f.result AND COALESCE(m.difference, 0) = COALESCE(f.difference, 0) THEN m.accepted_at END
     FROM reconciliation_found f WHERE m.settlement_id = %s AND m.order_id = f.order_id
 """
 _COLUMNS = "settlement_id bigint, order_id text, result text, total numeric, settled numeric, expected numeric, difference numeric, \

@@ -28,8 +28,8 @@ def discard(settlement: Settlement, *, by: AbstractBaseUser | None, now: datetim
         chosen = [one for one in live(settlement) if one.state in (State.DRAFT, State.PREPARED, State.BLOCKED)]
         for journal in chosen:
             _give_up_delivery(journal, by=by, reason=reason)
-            JournalShare.objects.filter(journal_line__journal=journal).update(live=False)
             journal.refresh_from_db()
+            JournalShare.objects.filter(journal_line__journal=journal).update(live=False)
             move_journal(journal, State.DISCARDED, among=(State.DRAFT, State.PREPARED, State.BLOCKED), now=now, by=by, reason=reason)
         if chosen and not live(settlement):
             back = (Settlement.State.READY, Settlement.State.BLOCKED, Settlement.State.POSTING)
@@ -44,12 +44,16 @@ def _give_up_delivery(journal: JournalEntry, *, by: AbstractBaseUser | None, rea
     if delivery.unknown:
         raise RefusedError(f"Nobody knows whether {journal.target} has the journal {journal}. Retry its delivery first: it asks there.")
     triage.skip(Delivery.objects.filter(pk=delivery.pk), reason=reason, by=User.objects.get(pk=by.pk) if by else None)
+    delivery.refresh_from_db()
+    if delivery.state != Delivery.State.SKIPPED:
+        raise RefusedError(f"Journal {journal} is on its way to {journal.target} at this moment. Wait until that has ended.")
 
 
 def reverse(
     settlement: Settlement, books: Books, *, by: AbstractBaseUser | None, now: datetime, day: date, reason: str
 ) -> list[JournalEntry]:
-    """Reverses every posted journal of the settlement on that day; its lines may be posted anew when the ERP has done it.
+    """Reverses every posted journal of the settlement on that day, or on its own where that is later; its lines may be posted anew when
+    the ERP has done it.
 
     Raises RefusedError when nothing is posted, while something is on its way, and for a locked period.
     """
@@ -60,7 +64,7 @@ def reverse(
             raise RefusedError(f"Only what is posted can be reversed; not all journals of {settlement} are. Discard what was not taken.")
         refuse_locked(books, day)
         made = [_mirrored(journal, by=by, now=now, day=day, reason=reason) for journal in posted if not hasattr(journal, "reversed_by")]
-        deliveries = flows.hand_in(books.target, flows.REVERSALS, [_record(one) for one in made], now=now)
+        deliveries = flows.hand_in(posted[0].target, flows.REVERSALS, [_record(one) for one in made], now=now)
         for journal in made:
             journal.delivery_id = deliveries[journal.external_id]
         JournalEntry.objects.bulk_update(made, ["delivery"])
@@ -72,7 +76,8 @@ def _mirrored(journal: JournalEntry, *, by: AbstractBaseUser | None, now: dateti
     who = by.pk if by else None
     made = JournalEntry.objects.create(
         settlement_id=journal.settlement_id, part=journal.part, revision=journal.revision, reversal_of=journal,
-        external_id=f"{journal.external_id}-reversed", entry_date=day, first_day=journal.first_day, last_day=journal.last_day,
+        external_id=f"{journal.external_id}-reversed", entry_date=max(day, journal.entry_date),
+        first_day=journal.first_day, last_day=journal.last_day,
         currency=journal.currency, debit=journal.credit, credit=journal.debit, memo=f"Reversal of {journal.external_id}",
         rules=journal.rules, target=journal.target, prepared_by_id=who, prepared_at=now, created_at=now,
     )  # fmt: skip

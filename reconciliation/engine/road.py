@@ -10,7 +10,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from reconciliation.core.lines import Header
 from reconciliation.engine import intake, orders
 from reconciliation.engine.intake import Progress, Taken, take_in
-from reconciliation.engine.match import match, unexplained
+from reconciliation.engine.match import match
 from reconciliation.engine.prepare import prepare
 from reconciliation.engine.states import RefusedError
 from reconciliation.models import Books, Settlement, StatementFile
@@ -51,6 +51,9 @@ def bring(
     taken = take_in(file, books, now=now, declared=declared, progress=progress)
     brought = Brought(taken=taken)
     settlement = taken.settlement
+    if settlement is not None and settlement.connection_id != books.source_id:
+        brought.stops.append(f"This file was imported for {settlement.connection} already, hence nothing was done for {books.source}.")
+        return brought
     if settlement is None or settlement.state not in GO_ON:
         return brought
     try:
@@ -60,16 +63,8 @@ def bring(
     except RefusedError as error:
         brought.stops.append(str(error))
     try:
-        refuse_open_orders(settlement, books)
         prepare(settlement, books, by=by, now=now)
         settlement.refresh_from_db()
     except RefusedError as error:
         brought.stops.append(str(error))
     return brought
-
-
-def refuse_open_orders(settlement: Settlement, books: Books) -> None:
-    """Raises RefusedError where the books want every difference of an order explained before anything is posted."""
-    count = unexplained(settlement) if books.orders_block else 0
-    if count:
-        raise RefusedError(f"{count} orders of {settlement} differ or are unknown. Fetch them, or accept their differences with a reason.")

@@ -85,6 +85,8 @@ def test_preparing_again_replaces_what_was_not_approved(books: Books) -> None:
     (journal,) = prepared(settlement, books)
     assert journal.external_id == f"STL-{settlement.settlement_id}"
     assert sorted(settlement.journals.values_list("state", flat=True)) == ["discarded", "prepared"]
+    settlement.refresh_from_db()
+    assert settlement.state == "ready"
 
 
 def test_after_a_reversal_it_is_posted_anew_under_another_name(erp: Erp, books: Books) -> None:

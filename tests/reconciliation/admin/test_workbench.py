@@ -150,6 +150,17 @@ class TestTheButtons:
         assert "on the way" in pressed(by, settlement, "approve", confirmed="1")
         assert JournalEntry.objects.get().approved_by is not None
 
+    def test_what_was_prepared_anew_behind_the_open_page_is_not_approved(self, settlement: Settlement) -> None:
+        by = client()
+        pressed(by, settlement, "prepare")
+        mark = f'name="seen" value="{JournalEntry.objects.get().pk}"'
+        assert mark in seen(by, settlement)
+        assert mark in pressed(by, settlement, "approve", seen=str(JournalEntry.objects.get().pk))
+        pressed(by, settlement, "prepare")
+        told = pressed(by, settlement, "approve", seen=mark.split('"')[3], confirmed="1")
+        assert "prepared anew since you looked" in told
+        assert not JournalEntry.objects.exclude(approved_by=None).exists()
+
     def test_a_second_click_on_approve_posts_nothing_twice(self, settlement: Settlement) -> None:
         by = client()
         pressed(by, settlement, "prepare")
