@@ -67,8 +67,6 @@ class Blocks:
     def block(self, rows: Rows) -> Any:
         """Lines as a table with the wanted columns of SCHEMA. Raises Quarantined when one of them cannot be read."""
         rows = own(rows, self._opening) if rows.count else rows
-        if not rows.count:
-            return self._schema.empty_table()
         rows, amounts = self._amounts(rows)
         self.lines += rows.count
         self.total += pc.sum(amounts).as_py() or 0

@@ -92,6 +92,30 @@ def test_a_line_keeps_its_number_in_the_file_when_lines_before_it_are_blank() ->
     assert [one.number for one in whole(raw, piece=70)[1]] == [5, 8, 9]
 
 
+def test_empty_lines_count_as_lines_of_the_file() -> None:
+    raw = write(SALE).replace(b"\n", b"\n\n")
+    assert [one.number for one in whole(raw)[1]] == [5, 7, 9]
+
+
+def test_a_line_end_that_is_cut_in_half_ends_the_line() -> None:
+    assert whole(write(SALE, dialect=Dialect(newline="\r\n")).removesuffix(b"\n"))[1] == SALE
+
+
+def test_a_currency_is_known_in_any_case() -> None:
+    assert read(BytesIO(write(SALE).replace(b"\tUSD\t", b"\tusd \t"))).header.currency == "USD"
+
+
+def test_lines_of_other_settlements_in_an_export_are_passed_over() -> None:
+    columns = [name for name in V2 if name not in ("total-amount", "currency")]
+    (names, _, *own), (_, _, *other) = (
+        write(SALE, header(settlement_id=one), Dialect(columns=columns)).splitlines(keepends=True) for one in ("11111", "22222")
+    )
+    raw = b"".join([names, *other, *own, *other])
+    statement, found = whole(raw, declared=header(settlement_id="11111", total=sum(one.amount for one in SALE)))
+    assert found == [replace(one, number=one.number + 2) for one in SALE]
+    assert (statement.lines, statement.layout) == (3, Layout.LINES)
+
+
 def test_columns_that_an_editor_trimmed_from_line_ends_are_blank() -> None:
     raw = b"\n".join(one.rstrip(b"\t ") for one in write(SALE).splitlines()) + b"\n"
     assert whole(raw)[1] == SALE

@@ -31,6 +31,7 @@ CASES: list[tuple[str, bytes, Problem, int | None, str]] = [
     ("no line came along", write([], dialect=Dialect(total="-5.00")), Problem.TOTAL_MISMATCH, None, "0.00 USD"),
     ("the last line is cut off", RAW[:-60], Problem.TRUNCATED, 5, "line 5"),
     ("the summary row is cut off", RAW[: RAW.index(b"USD") + 3], Problem.TRUNCATED, 2, "line 2"),
+    ("the summary row is cut off in its dates", RAW[: RAW.index(b"2026-11-13")], Problem.TRUNCATED, 2, "line 2"),
     ("the column names are cut off", RAW[:80], Problem.UNKNOWN_LAYOUT, 1, "first line"),
     ("nothing but column names", RAW.split(b"\n")[0] + b"\n", Problem.NO_TOTAL, None, "nothing else"),
     ("the summary row is missing", RAW.replace(RAW.split(b"\n")[1] + b"\n", b""), Problem.NO_TOTAL, 2, "summary row is missing"),
