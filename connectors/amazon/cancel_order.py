@@ -102,7 +102,7 @@ def _wish(payload: Payload, order: Payload) -> Wish:
         raise NotNeededError(f"Nothing of order {number} is cancelled that Amazon knows.", code="nothing_cancelled")
     for at, line in enumerate(named):
         _check(number, at, line, held.get(str(line.get("orderItemId") or "")), order)
-    open_lines = [str(line["orderItemId"]) for line in named if not _is_cancelled(order, held[str(line["orderItemId"])])]
+    open_lines = [str(line["orderItemId"]) for line in named if not _agrees(order, held[str(line["orderItemId"])], line)]
     left = [line for line, one in held.items() if line not in open_lines and not _is_cancelled(order, one)]
     place = str((order.get("salesChannel") or {}).get("marketplaceId") or "")
     return Wish(order=number, marketplace=place, reason=str(reason), lines=tuple(dict.fromkeys(open_lines)), whole=not left)
@@ -113,9 +113,10 @@ def _check(number: str, at: int, line: Payload, held: Payload | None, order: Pay
     if held is None:
         words = f"Order {number} has no line {line.get('orderItemId')} at Amazon; correct the line number."
         raise refused(f"{path}.orderItemId", "not_found", words)
-    if _is_cancelled(order, held):
+    if _agrees(order, held, line):
         return
-    ordered, wanted = int(held.get("quantityOrdered") or 0), line.get("quantity")
+    ordered, left = int(held.get("quantityOrdered") or 0), line.get("left")
+    wanted = line.get("quantity") if left is None else ordered - int(left)
     if wanted is not None and wanted != ordered:
         raise refused(
             f"{path}.quantity",
@@ -127,6 +128,11 @@ def _check(number: str, at: int, line: Payload, held: Payload | None, order: Pay
     if shipped:
         words = f"{shipped} units of line {line['orderItemId']} of order {number} are shipped; Amazon no longer cancels it. {_RETURN}"
         raise refused(f"{path}.orderItemId", "already_shipped", words)
+
+
+def _agrees(order: Payload, held: Payload, line: Payload) -> bool:
+    """Nothing is to be cancelled: the line is gone, or Amazon itself has brought it down to the units that are still wanted."""
+    return _is_cancelled(order, held) or int(held.get("quantityOrdered") or 0) <= int(line.get("left") or 0)
 
 
 def _is_cancelled(order: Payload, line: Payload) -> bool:

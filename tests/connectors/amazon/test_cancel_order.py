@@ -76,6 +76,25 @@ def test_a_part_of_a_lines_quantity_is_refused_in_words(box: AmazonSandbox, clie
     assert not box.book.count(standin.KIND)
 
 
+@pytest.mark.parametrize(
+    ("cancelled", "left", "sent"),
+    [(1, 2, "nothing"), (2, 2, "nothing"), (2, 1, "refused"), (3, 1, "refused"), (1, None, "refused"), (3, 0, "a feed")],
+)
+def test_what_amazon_took_out_of_a_line_itself_is_not_cancelled_once_more(
+    box: AmazonSandbox, client: AmazonClient, order: Payload, cancelled: int, left: int | None, sent: str
+) -> None:
+    """Of three or five units Amazon says two are ordered; TIMS has brought its own line down since."""
+    row = box.order(order["orderId"])
+    row["orderItems"][0]["quantityOrdered"] = 2
+    box.book.put("orders", order["orderId"], row)
+    (outcome,) = cancel_order.send_many(client, [wish(order, {"orderItemId": lines(order)[0], "quantity": cancelled, "left": left})])
+    if sent == "refused":
+        assert isinstance(outcome, RejectedError)
+    else:
+        assert isinstance(outcome, Receipt)
+        assert bool(outcome.ticket) is (sent == "a feed")
+
+
 def test_a_line_that_the_order_does_not_have_is_refused(client: AmazonClient, order: Payload) -> None:
     assert refused(client, wish(order, {"orderItemId": "99"})).problems[0].path == "lines[0].orderItemId"
 

@@ -168,7 +168,7 @@ def test_cancelled_parts_cancel_the_units_of_the_channels_line_that_cannot_be_wh
 
 def test_cancelled_packs_are_told_to_amazon_as_packs() -> None:
     order = ORDER | {"MarketplaceOrderID": "112-4455667-7788990", "LineItems": KIT_LINES[3:]}
-    assert arrives("tims-order-to-amazon-cancellation", order)["lines"] == [{"orderItemId": "900", "quantity": 2}]
+    assert arrives("tims-order-to-amazon-cancellation", order)["lines"] == [{"orderItemId": "900", "quantity": 2, "left": 1}]
 
 
 def test_amazon_ships_the_components_of_a_kit_and_not_the_kit() -> None:
@@ -180,13 +180,13 @@ def test_amazon_ships_the_components_of_a_kit_and_not_the_kit() -> None:
 def test_an_order_cancelled_for_its_buyer_says_so_at_amazon() -> None:
     order = ORDER | {"MarketplaceOrderID": "112-4455667-7788990", "OrderStatus": "Cancelled", "Hold": {"Code": "BUYER-CANCEL"}}
     payload = arrives("tims-order-to-amazon-cancellation", order)
-    lines = [{"orderItemId": "900001", "quantity": 3}, {"orderItemId": "900002", "quantity": 1}]
+    lines = [{"orderItemId": "900001", "quantity": 3, "left": 0}, {"orderItemId": "900002", "quantity": 1, "left": 0}]
     assert payload == {"orderId": "112-4455667-7788990", "reason": "BuyerCanceled", "lines": lines}
 
 
 def test_only_the_lines_that_tims_cancelled_are_cancelled_at_amazon() -> None:
     payload = arrives("tims-order-to-amazon-cancellation", ORDER | {"MarketplaceOrderID": "112-4455667-7788990"})
-    assert payload["lines"] == [{"orderItemId": "900001", "quantity": 1}]
+    assert payload["lines"] == [{"orderItemId": "900001", "quantity": 1, "left": 2}]
 
 
 def test_an_order_at_amazons_warehouse_is_asked_for_without_what_was_cancelled() -> None:
