@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, BinaryIO
 
 from openpyxl import Workbook, load_workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 MOST_UNPACKED = 150 * 1024 * 1024
 BROKEN = "The Excel file is damaged or protected. Save it again, without a password, and import that."
@@ -32,13 +33,20 @@ def sheet_rows(raw: bytes) -> Iterator[list[Any]]:
 
 def workbook(title: str, rows: Iterable[Sequence[str]]) -> bytes:
     """A workbook with one sheet of text cells; the caller has made the cells safe."""
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(title[:31] or "Table")
-    for row in rows:
-        sheet.append(list(row))
     written = io.BytesIO()
-    book.save(written)
+    write_sheets(written, [(title, rows)])
     return written.getvalue()
+
+
+def write_sheets(to: BinaryIO, sheets: Iterable[tuple[str, Iterable[Sequence[Any]]]]) -> None:
+    """A workbook of several sheets, row by row: memory does not grow with it. The caller has made the cells safe; control characters,
+    which no workbook can hold, are left out."""
+    book = Workbook(write_only=True)
+    for title, rows in sheets:
+        sheet = book.create_sheet(title[:31] or "Table")
+        for row in rows:
+            sheet.append([ILLEGAL_CHARACTERS_RE.sub("", cell) if isinstance(cell, str) else cell for cell in row])
+    book.save(to)
 
 
 def _check_size(raw: bytes) -> None:

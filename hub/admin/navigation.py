@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +46,15 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry(title="Journals", icon="menu_book", model="reconciliation.JournalEntry"),
             Entry(title="Files", icon="description", model="reconciliation.StatementFile"),
             Entry(title="Bank", icon="account_balance", model="reconciliation.BankLine"),
+            Entry(
+                title="Sold, not settled",
+                icon="hourglass",
+                model="reconciliation.FinanceTransaction",
+                page="admin:reconciliation_unsettled",
+            ),
+            Entry(title="Clearing", icon="swap_vert", model="reconciliation.Settlement", page="admin:reconciliation_clearing"),
+            Entry(title="Close packet", icon="folder_zip", model="reconciliation.Settlement", page="admin:reconciliation_packet"),
+            Entry(title="Passport", icon="travel_explore", model="reconciliation.Settlement", page="admin:reconciliation_passport"),
             Entry(title="Posting rules", icon="rule_settings", model="reconciliation.PostingRuleSet"),
             Entry(title="Books", icon="auto_stories", model="reconciliation.Books"),
         ),
@@ -84,10 +94,17 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The groups of the sidebar for this person; at most two small queries."""
     numbers = _numbers(request)
-    groups = [
-        {"title": title, "items": [_line(one, request, numbers) for one in lines if _may_see(one, request)]} for title, lines in GROUPS
-    ]
-    return [group for group in groups if group["items"]]
+    seen = {title: [_line(one, request, numbers) for one in lines if _may_see(one, request)] for title, lines in GROUPS}
+    _mark_the_nearest(seen.values())
+    return [{"title": title, "items": lines} for title, lines in seen.items() if lines]
+
+
+def _mark_the_nearest(groups: Iterable[list[dict[str, Any]]]) -> None:
+    """A page under another one's address is marked alone."""
+    active = [line for lines in groups for line in lines if line["active"]]
+    longest = max((len(line["link"]) for line in active), default=0)
+    for line in active:
+        line["active"] = len(line["link"]) == longest
 
 
 def _line(entry: Entry, request: HttpRequest, numbers: dict[str, str]) -> dict[str, Any]:

@@ -6,5 +6,14 @@ from reconciliation.admin.files import StatementFileAdmin
 from reconciliation.admin.journals import JournalEntryAdmin
 from reconciliation.admin.rules import PostingRuleSetAdmin
 from reconciliation.admin.settlements import SettlementAdmin
+from reconciliation.admin.transactions import FinanceTransactionAdmin
 
-__all__ = ["BankLineAdmin", "BooksAdmin", "JournalEntryAdmin", "PostingRuleSetAdmin", "SettlementAdmin", "StatementFileAdmin"]
+__all__ = [
+    "BankLineAdmin",
+    "BooksAdmin",
+    "FinanceTransactionAdmin",
+    "JournalEntryAdmin",
+    "PostingRuleSetAdmin",
+    "SettlementAdmin",
+    "StatementFileAdmin",
+]

@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, DecimalField, OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Abs, Coalesce
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import path
@@ -20,8 +20,9 @@ from django.utils.safestring import SafeString
 from hub.admin.base import PageAdmin, page
 from hub.admin.export import csv_answer
 from hub.admin.words import when
-from reconciliation.admin import exceptions, steps
+from reconciliation.admin import exceptions, month_pages, steps
 from reconciliation.admin.lines import FIELDS, PAGE, Wanted, lines, page_of_lines
+from reconciliation.admin.passport import passport
 from reconciliation.admin.words import STORED, label, money
 from reconciliation.admin.workbench import workbench
 from reconciliation.models import Discrepancy, Settlement
@@ -74,6 +75,7 @@ class SettlementAdmin(PageAdmin):
     date_hierarchy = None
     change_list_template = "reconciliation/files_list.html"
     actions = ("export",)
+    list_before_template = "reconciliation/settlements_above.html"
     empty_words = (
         "Settlements are what a marketplace pays out for a fortnight. Press Fetch to read those that Amazon lists, or Upload a settlement "
         "file that you downloaded from Seller Central."
@@ -82,6 +84,10 @@ class SettlementAdmin(PageAdmin):
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view
         ours = [
+            path("clearing/", view(self.clearing_view), name="reconciliation_clearing"),
+            path("packet/", view(self.packet_view), name="reconciliation_packet"),
+            path("packet.<str:kind>", view(self.packet_file), name="reconciliation_packet_file"),
+            path("passport/", view(self.passport_view), name="reconciliation_passport"),
             path("<int:pk>/lines/", view(self.lines_view), name="reconciliation_settlement_lines"),
             path("<int:pk>/lines.csv", view(self.lines_csv), name="reconciliation_settlement_lines_csv"),
             path("<int:pk>/act/", view(self.act_view), name="reconciliation_settlement_act"),
@@ -96,6 +102,29 @@ class SettlementAdmin(PageAdmin):
         """The workbench of one settlement."""
         found = with_open(Settlement.objects.select_related("connection", "file", "replaces"))
         return workbench(self, request, get_object_or_404(found, pk=pk))
+
+    def clearing_view(self, request: HttpRequest) -> HttpResponse:
+        """The clearing account of a month."""
+        self._look(request)
+        return month_pages.clearing_page(self, request)
+
+    def packet_view(self, request: HttpRequest) -> HttpResponse:
+        """The close packet of a month."""
+        self._look(request)
+        return month_pages.packet_page(self, request)
+
+    def packet_file(self, request: HttpRequest, kind: str) -> HttpResponseBase:
+        """The close packet as a file."""
+        self._look(request)
+        made = {"csv": month_pages.packet_csv, "xlsx": month_pages.packet_xlsx}.get(kind)
+        if made is None:
+            raise Http404
+        return made(request)
+
+    def passport_view(self, request: HttpRequest) -> HttpResponse:
+        """From any number to everything behind it."""
+        self._look(request)
+        return passport(self, request)
 
     def lines_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The lines of a settlement, page by page."""
@@ -119,9 +148,12 @@ class SettlementAdmin(PageAdmin):
         """A button beside an exception."""
         return exceptions.act(self, request, pk, exception)
 
-    def _seen(self, request: HttpRequest, pk: int) -> Settlement:
+    def _look(self, request: HttpRequest) -> None:
         if not self.has_view_permission(request):
             raise PermissionDenied
+
+    def _seen(self, request: HttpRequest, pk: int) -> Settlement:
+        self._look(request)
         return get_object_or_404(Settlement.objects.select_related("connection", "file"), pk=pk)
 
     @admin.display(description="Settlement", ordering="settlement_id")

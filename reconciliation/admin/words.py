@@ -31,7 +31,12 @@ def money(amount: Decimal | None, currency: str = "") -> str:
     """`1,234.50 USD` with the currency's decimals (more only where they are there), a real minus sign; a dash for no amount."""
     if amount is None:
         return "–"
+    text = f"{in_units(amount, currency):,f}"
+    return f"{text.replace('-', '−')} {currency}".strip()
+
+
+def in_units(amount: Decimal, currency: str) -> Decimal:
+    """The amount with the decimals of its currency, with more only where they are there: `100.0000` → `100.00`."""
     stored = amount.quantize(STORED)
     exact = stored.quantize(Decimal(1).scaleb(-minor_units(currency)))
-    text = f"{exact if exact == stored else stored.normalize():,f}"
-    return f"{text.replace('-', '−')} {currency}".strip()
+    return exact if exact == stored else stored.normalize()

@@ -1,153 +1,84 @@
-"""The passport of money: from a line of a file to the ledger and back, as sentences with their place in the tree."""
+"""The passport of money: whatever number a person has, everything that hangs together with it, from the file to the ledger and back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+from collections.abc import Callable, Iterator
 
 from django.db.models import Q
 
-from hub.models import Delivery
-from reconciliation.core.lines import Kind
-from reconciliation.engine import rules
+from hub.models import CrossReference
+from reconciliation.engine import evidence, flows
+from reconciliation.engine.evidence import Step
+from reconciliation.engine.names import orders_of
 from reconciliation.engine.states import RefusedError
-from reconciliation.models import JournalEntry, JournalLine, JournalShare, OrderMatch, PaymentEntry, Settlement, SettlementLine
+from reconciliation.models import BankLine, FinanceTransaction, JournalEntry, OrderMatch, PaymentEntry, Settlement, SettlementLine
 
-SHOWN = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One sentence; `depth` is its place in the tree."""
-
-    depth: int
-    words: str
+LONGEST = 200
+SEVERAL = 5
+"""Bank lines, files or orders of one name that are shown."""
+UNKNOWN = (
+    "is no order, line or journal of any settlement. Write an order number, a line (26123456789:17, or the file's name instead of the "
+    "settlement), a settlement, a journal (STL-26123456789), a number of the ERP or a bank reference."
+)
 
 
 def trace(what: str) -> Iterator[Step]:
-    """Everything known of an order number, of a settlement line (`26123456789:17`) or of a journal's name. Raises RefusedError."""
-    settlement, _, number = what.rpartition(":")
-    journal = JournalEntry.objects.filter(external_id=what).exclude(state=JournalEntry.State.DISCARDED).order_by("-pk").first()
-    if journal is not None:
-        yield from of_journal(journal)
-    elif settlement and number.isdecimal() and (line := _line(settlement, int(number))):
-        yield from of_line(line)
-    elif SettlementLine.objects.filter(order_id=what).exists() or OrderMatch.objects.filter(order_id=what).exists():
-        yield from of_order(what)
-    else:
-        raise RefusedError(
-            f"{what} is no order, line or journal of any settlement. Write an order number, 26123456789:17 or STL-26123456789."
-        )
+    """Everything known of an order, a settlement line, a settlement, a journal, a payment, a number of the ERP or a bank reference.
+
+    Raises RefusedError, before the first step, for what is none of these.
+    """
+    name = what.replace("\x00", "").strip()
+    for look in _LOOKS if 0 < len(name) <= LONGEST else ():
+        found = look(name)
+        if found:
+            return (step for steps in found for step in steps)
+    raise RefusedError(f"{name[:60] or 'Nothing'} {UNKNOWN}")
 
 
-def _line(settlement_id: str, number: int) -> SettlementLine | None:
-    lines = SettlementLine.objects.filter(settlement__settlement_id=settlement_id, number=number)
-    return lines.exclude(settlement__state__in=Settlement.PAST).select_related("settlement__file", "kind").first()
+def _journals(name: str) -> list[Iterator[Step]]:
+    rows = JournalEntry.objects.filter(Q(external_id=name) | Q(target_key=name)).exclude(state=JournalEntry.State.DISCARDED)
+    needed = ("settlement__file", "settlement__connection", "target", "rules__rule_set", "prepared_by", "approved_by", "reversal_of")
+    return [evidence.of_journal(one) for one in rows.select_related(*needed).order_by("-pk")[:SEVERAL]]
 
 
-def of_journal(journal: JournalEntry, depth: int = 0) -> Iterator[Step]:
-    """A journal, who let it go, and which lines each of its bookings holds."""
-    yield Step(
-        depth, f"Journal {journal} of {journal.entry_date}: {journal.debit:.2f} {journal.currency}, {journal.get_state_display().lower()}"
-    )
-    yield Step(depth + 1, _number(journal))
-    if journal.rules:
-        yield Step(depth + 1, f"by {journal.rules}")
-    for words, who, at in (("prepared", journal.prepared_by, journal.prepared_at), ("approved", journal.approved_by, journal.approved_at)):
-        if at:
-            yield Step(depth + 1, f"{words} by {who or 'the hub'} on {at:%Y-%m-%d %H:%M} UTC")
-    yield from _of_settlement(journal.settlement, depth + 1)
-    for line in journal.lines.order_by("number").prefetch_related("shares__kind"):
-        yield from _of_booking(line, depth + 1)
+def _lines(name: str) -> list[Iterator[Step]]:
+    """`26123456789:17` or `report.txt:17`."""
+    holder, _, number = name.rpartition(":")
+    if not holder or not (number.isascii() and number.isdecimal() and len(number) < 10):
+        return []
+    held = Settlement.objects.filter(Q(settlement_id=holder) | Q(file__name=holder)).exclude(state__in=Settlement.PAST)
+    lines = SettlementLine.objects.filter(settlement__in=list(held.values_list("pk", flat=True)[:SEVERAL]), number=int(number))
+    return [evidence.of_line(one) for one in lines.select_related(*evidence.LINES)]
 
 
-def _number(journal: JournalEntry) -> str:
-    return f"{journal.target}: {journal.target_key}" if journal.target_key else f"not in {journal.target}"
+def _settlements(name: str) -> list[Iterator[Step]]:
+    rows = Settlement.objects.filter(settlement_id=name).select_related("file", "connection").order_by("-revision")
+    return [evidence.of_settlement(one, whole=True) for one in rows[:SEVERAL]]
 
 
-def _of_booking(line: JournalLine, depth: int) -> Iterator[Step]:
-    side = f"debit {line.debit:.2f}" if line.debit else f"credit {line.credit:.2f}"
-    yield Step(depth, f"{line.account} {side} {line.memo}")
-    for share in line.shares.all():
-        yield Step(depth + 1, f"{share.lines} lines {share.kind}: {share.amount:.2f}")
+def _orders(name: str) -> list[Iterator[Step]]:
+    models = (SettlementLine, OrderMatch, FinanceTransaction, PaymentEntry)
+    return [evidence.of_order(name)] if any(model.objects.filter(order_id=name).exists() for model in models) else []
 
 
-def _of_settlement(settlement: Settlement, depth: int) -> Iterator[Step]:
-    file = settlement.file
-    yield Step(depth, f"{settlement} of {settlement.connection}, revision {settlement.revision}, {settlement.get_state_display().lower()}")
-    yield Step(depth + 1, f"file {file.name}, sha256 {file.sha256}")
+def _payments(name: str) -> list[Iterator[Step]]:
+    """A payment's name (`STL-26123456789:112-…`), or its number in the ERP."""
+    references = CrossReference.objects.filter(operation=flows.PAYMENTS, target_key=name).values_list("source_key", flat=True)
+    names = [name, *references]
+    orders = {one.partition(":")[2].removesuffix(":refund") for one in names}
+    rows = PaymentEntry.objects.filter(order_id__in=orders - {""}, external_id__in=names)
+    return [evidence.of_order(order) for order in sorted(set(rows.values_list("order_id", flat=True)))]
 
 
-def of_line(line: SettlementLine, depth: int = 0) -> Iterator[Step]:
-    """A line, its order, and where it is booked or why not."""
-    about = f" of order {line.order_id}" if line.order_id else ""
-    yield Step(
-        depth, f"Line {line.number}{about}: {line.kind} {line.amount:.2f} {line.settlement.currency}, {line.posted_at:%Y-%m-%d %H:%M} UTC"
-    )
-    yield from _of_settlement(line.settlement, depth + 1)
-    yield from _booked(line, depth + 1)
-    if line.order_id and not depth:
-        yield from _delivered(line.order_id, depth + 1)
+def _known_elsewhere(name: str) -> list[Iterator[Step]]:
+    """Orders by their number in the ERP or at their source."""
+    return [evidence.of_order(order) for order in orders_of(name)[:SEVERAL]]
 
 
-def share_of(line: SettlementLine) -> JournalShare | None:
-    """Where a line is booked, or left out; None before its settlement's journals were prepared."""
-    day = line.posted_at.astimezone(ZoneInfo(line.settlement.zone)).date()
-    shares = JournalShare.objects.filter(
-        settlement=line.settlement_id, kind=line.kind_id, marketplace=line.marketplace, fulfilment=line.fulfilment, live=True,
-        first_day__lte=day, last_day__gte=day,
-    )  # fmt: skip
-    found = list(shares.select_related("journal_line__journal__target").order_by("paid"))
-    if len(found) > 1:
-        paid = PaymentEntry.objects.filter(settlement=line.settlement_id, order_id=line.order_id, reversal_of=None)
-        has_payment = paid.exclude(state__in=("reversed", "discarded")).exists()
-        found = [one for one in found if one.paid is has_payment]
-    return found[0] if found else None
+def _bank_lines(name: str) -> list[Iterator[Step]]:
+    return [evidence.of_bank_line(one) for one in BankLine.objects.filter(reference=name).order_by("pk")[:SEVERAL]]
 
 
-def _booked(line: SettlementLine, depth: int) -> Iterator[Step]:
-    share = share_of(line)
-    if share is None:
-        yield Step(depth, "not posted: the settlement's journals are not prepared")
-    elif share.journal_line is None:
-        yield Step(depth, f"not posted, because: {share.reason}")
-    else:
-        booking = share.journal_line
-        words = f"booked to {booking.account} ({share.category}) in journal {booking.journal}, line {booking.number}"
-        yield Step(depth, f"{words}: {_number(booking.journal)}")
-        if booking.journal.rules:
-            decision = rules.asked(booking.journal.rules).rules.decide(Kind(*_words(line)))
-            yield Step(depth + 1, f"by {booking.journal.rules}: {decision.rule or 'no rule'}")
-
-
-def _words(line: SettlementLine) -> tuple[str, str, str]:
-    return line.kind.transaction_type, line.kind.amount_type, line.kind.amount_description
-
-
-def of_order(order_id: str, depth: int = 0) -> Iterator[Step]:
-    """An order: how it reached the ERP, its result in every settlement, and all of its lines."""
-    yield Step(depth, f"Order {order_id}")
-    yield from _delivered(order_id, depth + 1)
-    for one in OrderMatch.objects.filter(order_id=order_id).select_related("settlement").order_by("settlement__ends_at"):
-        words = f"{one.total:.2f} {one.settlement.currency}, {(one.result or 'not compared').replace('_', ' ')}"
-        yield Step(depth + 1, f"{one.settlement}: {words}. {one.words}".rstrip(". ") + ".")
-    lines = SettlementLine.objects.filter(order_id=order_id).exclude(settlement__state__in=Settlement.PAST)
-    for line in lines.select_related("settlement__file", "kind").order_by("posted_at", "settlement", "number")[:SHOWN]:
-        words = f"{line.settlement}:{line.number} {line.kind} {line.amount:.2f}"
-        yield Step(depth + 1, words)
-        yield from _booked(line, depth + 2)
-    for payment in PaymentEntry.objects.filter(order_id=order_id).order_by("pk"):
-        yield Step(depth + 1, f"Payment {payment}: {payment.amount:.2f} {payment.currency}, {payment.get_state_display().lower()}")
-
-
-def _delivered(order_id: str, depth: int) -> Iterator[Step]:
-    """The order's deliveries to the ERP, with the mapping that made them."""
-    about = Q(key=order_id) | Q(pk__in=OrderMatch.objects.filter(order_id=order_id).exclude(delivery=None).values("delivery"))
-    found = Delivery.objects.filter(about, flow__operation="sales_orders").select_related("flow__target", "mapping_version__mapping")
-    for one in found.order_by("pk"):
-        mapping = f", by {one.mapping_version}" if one.mapping_version else ""
-        number = f" as {one.target_key}" if one.target_key else ""
-        yield Step(depth, f"{one.flow}: {one.get_state_display().lower()}{number} in {one.flow.target}{mapping}")
-    if not found:
-        yield Step(depth, "never delivered by the hub")
+_LOOKS: tuple[Callable[[str], list[Iterator[Step]]], ...] = (
+    _journals, _lines, _settlements, _orders, _payments, _known_elsewhere, _bank_lines,
+)  # fmt: skip

@@ -1,5 +1,5 @@
 "use strict";
-// Live progress of a run, the choice of all rows of a table, and copying. Pages work without it.
+// Live progress of a run, the choice of all rows of a table, copying and printing. Pages work without it.
 
 function showProgress(box, now) {
   const bar = box.querySelector(".hub-bar");
@@ -50,4 +50,5 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const box of document.querySelectorAll("[data-progress][data-active]")) follow(box);
   for (const master of document.querySelectorAll("[data-choose-all]")) master.addEventListener("change", () => chooseAll(master));
   for (const button of document.querySelectorAll("[data-copy]")) button.addEventListener("click", () => copy(button));
+  for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => window.print());
 });

@@ -30,7 +30,10 @@ class Entry(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
     """A settlement whose journals were posted. `debt`, `charged` and `returned` are its lines `Payable to Amazon`, `Successful charge`
-    and `Transfer of funds unsuccessful…`, signed as in the file."""
+    and `Transfer of funds unsuccessful…`, signed as in the file, posted on `carried_on` (with the total when that is None).
+
+    `taken_back_on`: when the journals were reversed; then only the total counts, with what was carried in it.
+    """
 
     account: str
     settlement_id: str
@@ -42,6 +45,8 @@ class Posted:
     debt: Decimal = ZERO
     charged: Decimal = ZERO
     returned: Decimal = ZERO
+    carried_on: date | None = None
+    taken_back_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +96,7 @@ class Clearing:
     open_items: tuple[OpenItem, ...]
 
 
-def posted(header: Header, sums: Iterable[Sum], *, account: str, posted_on: date) -> Posted:
+def posted(header: Header, sums: Iterable[Sum], *, account: str, posted_on: date, carried_on: date | None = None) -> Posted:
     """What a settlement does to clearing, from its header and all its sums."""
     found = dict.fromkeys((DEBT, CHARGED, RETURNED), ZERO)
     for one in sums:
@@ -110,6 +115,7 @@ def posted(header: Header, sums: Iterable[Sum], *, account: str, posted_on: date
         debt=found[DEBT],
         charged=found[CHARGED],
         returned=found[RETURNED],
+        carried_on=carried_on,
     )
 
 
@@ -159,17 +165,22 @@ def _moves(chain: list[Posted]) -> Iterator[Movement]:
     unpaid: dict[Decimal, list[str]] = {}
     before: Posted | None = None
     for one in chain:
-        yield Movement(item=(one.settlement_id, Entry.SETTLEMENT), entry=Entry.SETTLEMENT, on=one.posted_on, amount=one.total)
+        whole = one.settlement_id, Entry.SETTLEMENT
+        yield Movement(item=whole, entry=Entry.SETTLEMENT, on=one.posted_on, amount=one.total)
+        if one.taken_back_on:
+            yield Movement(item=whole, entry=Entry.SETTLEMENT, on=one.taken_back_on, amount=-one.total)
+            continue
+        on = one.carried_on or one.posted_on
         if one.debt:
             left = before is not None and before.total == one.debt
             item = (before.settlement_id, Entry.SETTLEMENT) if before and left else (one.settlement_id, Entry.DEBT)
-            yield Movement(item=item, entry=Entry.DEBT, on=one.posted_on, amount=-one.debt)
+            yield Movement(item=item, entry=Entry.DEBT, on=on, amount=-one.debt)
         if one.charged:
-            yield Movement(item=(one.settlement_id, Entry.CHARGE), entry=Entry.CHARGE, on=one.posted_on, amount=-one.charged)
+            yield Movement(item=(one.settlement_id, Entry.CHARGE), entry=Entry.CHARGE, on=on, amount=-one.charged)
         if one.returned:
             failed = unpaid.get(one.returned) or []
             item = (failed.pop(), Entry.SETTLEMENT) if failed else (one.settlement_id, Entry.RETURNED)
-            yield Movement(item=item, entry=Entry.RETURNED, on=one.posted_on, amount=-one.returned)
+            yield Movement(item=item, entry=Entry.RETURNED, on=on, amount=-one.returned)
         unpaid.setdefault(one.total, []).append(one.settlement_id)
         before = one
 

@@ -1,4 +1,4 @@
-"""Follows money both ways: an order number, a settlement line (26123456789:17) or a journal (STL-26123456789)."""
+"""Follows money both ways: an order, a settlement line (26123456789:17), a journal (STL-26123456789), a number of the ERP or the bank."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ class Command(BaseCommand):
     help = __doc__
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("what", help="an order number, SETTLEMENT:LINE, or a journal's name in the ERP")
+        parser.add_argument(
+            "what", help="an order number, SETTLEMENT:LINE or FILE:LINE, a settlement, a journal, a number of the ERP, a bank reference"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         to = console()
