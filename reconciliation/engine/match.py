@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 from django.db import transaction
+from django.db.models import Count
 
 from reconciliation.core.journal import values
 from reconciliation.core.matching.collect import Collected
@@ -68,10 +69,8 @@ def match(settlement: Settlement, books: Books, *, now: datetime, tally: Tally |
 
 def counts(settlement: Settlement) -> dict[str, int]:
     """Orders by their result."""
-    found: dict[str, int] = {}
-    for result in settlement.matches.order_by().values_list("result", flat=True).iterator():
-        found[result] = found.get(result, 0) + 1
-    return found
+    rows = settlement.matches.order_by().values_list("result").annotate(orders=Count("pk"))
+    return dict(rows.values_list("result", "orders"))
 
 
 def rules_of(books: Books) -> Rules:
