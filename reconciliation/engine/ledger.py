@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Q
 
 from connectors.base import Payload, Record, Summary
 from hub.models import Delivery
 from reconciliation.core.periods import local_day
-from reconciliation.engine import flows
+from reconciliation.engine import flows, payments
 from reconciliation.engine.states import RefusedError, move, move_journal
 from reconciliation.engine.stops import refuse_stopped
 from reconciliation.models import Books, JournalEntry, JournalLine, JournalShare, PeriodLock, Settlement
@@ -54,6 +55,7 @@ def approve(settlement: Settlement, books: Books, *, by: AbstractBaseUser | None
             move_journal(journal, State.SENT, among=[State.PREPARED], now=now, by=by, approved_by_id=by.pk if by else None, approved_at=now)
         records = [_record(journal, settlement) for journal in ready]
         _link(ready, flows.hand_in(books.target, flows.ENTRIES, records, now=now))
+        payments.hand_in(settlement, books, now=now)
         move(settlement, Settlement.State.POSTING, among=[Settlement.State.READY], now=now, by=by)
     return ready
 
@@ -111,11 +113,15 @@ def _summary(journal: JournalEntry) -> Summary:
 def follow(deliveries: Sequence[int], *, now: datetime) -> None:
     """Brings journals to what became of their deliveries; inside the transaction in which that was decided."""
     mine = JournalEntry.objects.filter(delivery__in=deliveries, state__in=_FOLLOWED)
+    paid = payments.followed(deliveries)
     # Locked before the journals are read: of two parts that are posted at the same moment the second must see the first.
-    rows = Settlement.objects.select_for_update().filter(pk__in=mine.order_by().values("settlement")).order_by("pk")
-    settlements = {one.pk: one for one in rows}
-    found = mine.select_related("delivery", "target", "reversal_of") if settlements else ()
-    for settlement in {journal.settlement_id for journal in found if _follow(journal, now=now)}:
+    wanted = Q(pk__in=mine.order_by().values("settlement")) | Q(pk__in=paid.order_by().values("settlement"))
+    settlements = {one.pk: one for one in Settlement.objects.select_for_update().filter(wanted).order_by("pk")}
+    if not settlements:
+        return
+    found = mine.select_related("delivery", "target", "reversal_of")
+    touched = {journal.settlement_id for journal in found if _follow(journal, now=now)} | payments.follow(paid)
+    for settlement in sorted(touched):
         restate(settlements[settlement], now=now)
 
 
@@ -137,7 +143,7 @@ def _follow(journal: JournalEntry, *, now: datetime) -> bool:
 
 def restate(settlement: Settlement, *, now: datetime) -> None:
     """The settlement's state as its journals have it."""
-    states = set(settlement.journals.exclude(state=State.DISCARDED).values_list("state", flat=True))
+    states = set(settlement.journals.exclude(state=State.DISCARDED).values_list("state", flat=True)) | payments.states(settlement)
     going = states - {State.POSTED, State.REVERSED}
     if State.BLOCKED in states:
         to = Settlement.State.BLOCKED

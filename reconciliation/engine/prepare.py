@@ -11,9 +11,11 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Max
 
+from connectors.errors import ConnectorError
+from hub import vault
 from reconciliation.core.journal import build, values
 from reconciliation.core.lines import Header, Kind
-from reconciliation.engine import periods, rules
+from reconciliation.engine import invoices, payments, periods, rules
 from reconciliation.engine.discrepancies import note, tell
 from reconciliation.engine.ledger import live
 from reconciliation.engine.reverse import discard
@@ -43,12 +45,20 @@ def header_of(settlement: Settlement) -> Header:
     )  # fmt: skip
 
 
-def preview(settlement: Settlement, books: Books, version: PostingRuleVersion, *, revision: int = 1) -> values.Prepared:
+def preview(
+    settlement: Settlement,
+    books: Books,
+    version: PostingRuleVersion,
+    *,
+    revision: int = 1,
+    invoiced: frozenset[str] = frozenset(),
+) -> values.Prepared:
     """What the settlement would become by these rules; nothing is stored. Raises NotPostableError."""
-    published = rules.asked(version)
+    published, model = rules.asked(version), values.Model(settlement.model)
+    sums = sums_of(settlement, orders=model is values.Model.INVOICE)
     return build.prepare(
-        header_of(settlement), sums_of(settlement), published.rules, published.accounts, model=values.Model(settlement.model),
-        periods=periods.periods(books, settlement), zone=ZoneInfo(settlement.zone), revision=revision,
+        header_of(settlement), sums, published.rules, published.accounts, model=model, periods=periods.periods(books, settlement),
+        zone=ZoneInfo(settlement.zone), revision=revision, invoiced=invoiced,
     )  # fmt: skip
 
 
@@ -62,8 +72,9 @@ def prepare(settlement: Settlement, books: Books, *, by: AbstractBaseUser | None
     version = rules.in_force(books)
     if settlement.state not in FROM:
         raise RefusedError(f"{settlement} is “{settlement.get_state_display()}”; only a matched one can be prepared.")
+    revision, documents = _revision(settlement), _documents(settlement, books)
     try:
-        prepared = preview(settlement, books, version, revision=_revision(settlement))
+        prepared = preview(settlement, books, version, revision=revision, invoiced=invoices.invoiced(documents))
     except values.NotPostableError as error:
         note(settlement, error.discrepancies, among=_CODES, now=now)
         raise RefusedError(str(error)) from error
@@ -79,12 +90,22 @@ def prepare(settlement: Settlement, books: Books, *, by: AbstractBaseUser | None
         JournalShare.objects.filter(settlement=settlement, live=True).update(live=False)
         made = [_write(one, settlement, books, version, by=by, now=now) for one in prepared.journals]
         _write_left_out(settlement, prepared)
+        payments.write(settlement, prepared.payments, documents, revision=revision)
         move(settlement, State.READY, among=FROM, now=now, by=by, reason=f"{len(made)} journals prepared by {version}.")
     return made
 
 
 _CODES = ("unmapped_kind", "facilitator_tax", "period_closed", "total_mismatch", "too_exact", "too_many_lines", "account_missing")
 """What preparing can find; whatever of it is not found again is no longer so."""
+
+
+def _documents(settlement: Settlement, books: Books) -> invoices.Documents:
+    if settlement.model != Books.PostingModel.INVOICE:
+        return {}
+    try:
+        return invoices.documents(settlement, books)
+    except (ConnectorError, vault.WrongKeyError) as error:
+        raise RefusedError(f"{books.target} could not be asked for the invoices of {settlement}. {error}") from error
 
 
 def _revision(settlement: Settlement) -> int:

@@ -10,10 +10,10 @@ from django.db import transaction
 from connectors.base import Record, Summary
 from hub.engine import triage
 from hub.models import Delivery
-from reconciliation.engine import flows
+from reconciliation.engine import flows, payments
 from reconciliation.engine.ledger import SYSTEM, live, refuse_locked
 from reconciliation.engine.states import RefusedError, move, move_journal
-from reconciliation.models import Books, JournalEntry, JournalLine, JournalShare, Settlement
+from reconciliation.models import Books, JournalEntry, JournalLine, JournalShare, PaymentEntry, Settlement
 
 State = JournalEntry.State
 
@@ -31,10 +31,21 @@ def discard(settlement: Settlement, *, by: AbstractBaseUser | None, now: datetim
             journal.refresh_from_db()
             JournalShare.objects.filter(journal_line__journal=journal).update(live=False)
             move_journal(journal, State.DISCARDED, among=(State.DRAFT, State.PREPARED, State.BLOCKED), now=now, by=by, reason=reason)
+        _discard_payments(settlement, by=by, reason=reason)
         if chosen and not live(settlement):
             back = (Settlement.State.READY, Settlement.State.BLOCKED, Settlement.State.POSTING)
             move(settlement, Settlement.State.MATCHED, among=back, now=now, by=by, reason=reason)
     return len(chosen)
+
+
+def _discard_payments(settlement: Settlement, *, by: AbstractBaseUser | None, reason: str) -> None:
+    mine = [one for one in payments.live(settlement) if one.state in (payments.State.DRAFT, payments.State.BLOCKED)]
+    sent = Delivery.objects.filter(pk__in=[one.delivery_id for one in mine if one.delivery_id])
+    if sent.filter(unknown=True).exists():
+        raise RefusedError(f"Nobody knows whether some payments of {settlement} have arrived. Retry their deliveries first: that asks.")
+    if sent:
+        triage.skip(sent, reason=reason, by=User.objects.get(pk=by.pk) if by else None)
+    PaymentEntry.objects.filter(pk__in=[one.pk for one in mine]).update(state=payments.State.DISCARDED)
 
 
 def _give_up_delivery(journal: JournalEntry, *, by: AbstractBaseUser | None, reason: str) -> None:
@@ -68,6 +79,7 @@ def reverse(
         for journal in made:
             journal.delivery_id = deliveries[journal.external_id]
         JournalEntry.objects.bulk_update(made, ["delivery"])
+        payments.reverse(settlement, books, now=now, day=day)
         move(settlement, Settlement.State.POSTING, among=[Settlement.State.POSTED, Settlement.State.BLOCKED], now=now, by=by, reason=reason)
     return made
 

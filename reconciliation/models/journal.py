@@ -154,6 +154,7 @@ class PaymentEntry(models.Model):
     amount = models.DecimalField(max_digits=20, decimal_places=4)
     currency = models.CharField(max_length=3)
     paid_on = models.DateField()
+    payload = models.TextField("as it is sent", blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     reversal_of = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="reversed_by")
     delivery = models.ForeignKey(Delivery, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
