@@ -48,7 +48,7 @@ class BankLineAdmin(PageAdmin):
     list_filter = (MatchFilter, "books__source", "currency", "booked_on")
     list_select_related = ("books__source",)
     search_fields = ("words",)
-    change_list_template = "reconciliation/bank_list.html"
+    list_before_template = "reconciliation/bank_above.html"
     empty_words = "Upload a bank statement as CSV: its lines are matched with the settlements that they paid."
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:

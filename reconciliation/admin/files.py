@@ -39,7 +39,7 @@ class StatementFileAdmin(PageAdmin):
     list_filter = ("state", "connection", "received_at")
     list_select_related = ("connection", "by")
     search_fields = ("name", "report", "sha256__startswith", "settlements__settlement_id")
-    change_list_template = "reconciliation/files_list.html"
+    list_before_template = "reconciliation/files_above.html"
     empty_words = "Press Fetch now to read the reports that the marketplace lists, or upload files that you downloaded there."
 
     def get_urls(self) -> list[Any]:

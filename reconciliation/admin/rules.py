@@ -36,7 +36,7 @@ class PostingRuleSetAdmin(PageAdmin):
     search_fields = ("name", "slug")
     fields = ("name", "slug")
     prepopulated_fields: ClassVar = {"slug": ("name",)}
-    change_list_template = "reconciliation/rules_list.html"
+    list_before_template = "reconciliation/rules_above.html"
     empty_words = "Posting rules say to which account a line of a settlement goes. Load those that ship with the product, then adapt them."
 
     def get_urls(self) -> list[Any]:

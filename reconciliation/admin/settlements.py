@@ -73,7 +73,6 @@ class SettlementAdmin(PageAdmin):
     list_select_related = ("connection",)
     search_fields = ("settlement_id", "matches__order_id__exact")
     date_hierarchy = None
-    change_list_template = "reconciliation/files_list.html"
     actions = ("export",)
     list_before_template = "reconciliation/settlements_above.html"
     empty_words = (
