@@ -12,15 +12,30 @@ from django.db.models import Count, Sum
 from django.utils.http import urlencode
 
 from reconciliation.admin.words import label, money
-from reconciliation.core.posting.categories import CATEGORIES
+from reconciliation.core.lines import Kind
 from reconciliation.core.posting.categories import label as category_label
+from reconciliation.core.waterfall import Step
+from reconciliation.core.waterfall import waterfall as fall
+from reconciliation.engine import rules
+from reconciliation.engine.states import RefusedError
 from reconciliation.engine.sums import exact
-from reconciliation.models import JournalEntry, JournalLine, JournalShare, OrderMatch, PaymentEntry, Settlement, SettlementLine, Transition
+from reconciliation.models import (
+    Books,
+    JournalEntry,
+    JournalLine,
+    JournalShare,
+    OrderMatch,
+    PaymentEntry,
+    Settlement,
+    SettlementLine,
+    Transition,
+)
 
 ZERO = Decimal(0)
 ORDERS = 50
 NOT_YET = "not_yet_prepared"
 KIND_FIELDS = ("kind", "kind__transaction_type", "kind__amount_type", "kind__amount_description")
+NARROWEST = Decimal("0.3")
 TONE_OF = {True: "ok", False: "bad"}
 
 
@@ -43,12 +58,14 @@ class KindTotal:
 
 
 def kind_totals(settlement: Settlement) -> list[KindTotal]:
-    """One total per kind and category: from the prepared journals, before there are any from the lines themselves. At most two queries."""
+    """One total per kind and category: from the prepared journals; before there are any from the lines themselves, as the rules in force
+    would book them."""
     shares = JournalShare.objects.filter(settlement=settlement, live=True).order_by()
     found = list(shares.values("category", *KIND_FIELDS).annotate(n=Sum("lines"), sum=Sum("amount")))
     if not found:
         lines = SettlementLine.objects.filter(settlement=settlement).order_by()
         found = list(lines.values(*KIND_FIELDS).annotate(n=Count("number"), sum=Sum("amount")))
+        _categorise(settlement, found)
     return [
         KindTotal(
             id=row["kind"], transaction_type=row["kind__transaction_type"], amount_type=row["kind__amount_type"],
@@ -57,6 +74,17 @@ def kind_totals(settlement: Settlement) -> list[KindTotal]:
         )
         for row in found
     ]  # fmt: skip
+
+
+def _categorise(settlement: Settlement, rows: list[dict[str, Any]]) -> None:
+    books = Books.objects.filter(source=settlement.connection_id).select_related("rules").first()
+    try:
+        asked = rules.asked(rules.in_force(books)).rules if books else None
+    except RefusedError:
+        return
+    if asked:
+        for row in rows:
+            row["category"] = asked.decide(Kind(*(row[name] for name in KIND_FIELDS[1:]))).category
 
 
 def by_category(settlement: Settlement, totals: Sequence[KindTotal]) -> list[dict[str, Any]]:
@@ -75,13 +103,23 @@ def by_category(settlement: Settlement, totals: Sequence[KindTotal]) -> list[dic
 
 
 def waterfall(settlement: Settlement, totals: Sequence[KindTotal]) -> list[dict[str, Any]]:
-    """From sales to payout, a bar per category in the order in which journals show them."""
+    """From sales to payout, a bar per group of categories: left edge and width in per cent of the whole, ready for the page."""
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for one in totals:
         sums[one.category] += one.amount
-    known = list(CATEGORIES)
-    ordered = sorted(sums, key=lambda name: (known.index(name) if name in known else len(known), name))
-    return bars([(_category(name), sums[name]) for name in ordered], settlement.total, settlement.currency)
+    steps = fall(sums, deposit=settlement.total)
+    low = min(ZERO, *(min(one.start, one.end) for one in steps))
+    span = max(ZERO, *(max(one.start, one.end) for one in steps)) - low or Decimal(1)
+    return [_bar(one, low, span, settlement.currency, last=one is steps[-1]) for one in steps if one.amount or one is steps[-1]]
+
+
+def _bar(step: Step, low: Decimal, span: Decimal, currency: str, *, last: bool) -> dict[str, Any]:
+    width = max(abs(step.amount) / span * 100, NARROWEST)
+    left = min((min(step.start, step.end) - low) / span * 100, 100 - width)
+    return {
+        "name": step.label, "left": f"{left:.2f}", "width": f"{width:.2f}", "tone": "info" if last else TONE_OF[step.amount >= 0],
+        "words": money(step.amount, currency), "categories": ", ".join(map(_category, step.categories)),
+    }  # fmt: skip
 
 
 def by_type(settlement: Settlement, totals: Sequence[KindTotal]) -> list[dict[str, Any]]:
@@ -94,29 +132,6 @@ def by_type(settlement: Settlement, totals: Sequence[KindTotal]) -> list[dict[st
         }
         for one in ordered
     ]  # fmt: skip
-
-
-def bars(steps: Sequence[tuple[str, Decimal]], total: Decimal, currency: str) -> list[dict[str, Any]]:
-    """The steps of a waterfall from zero to the total as bars: left edge and width in per cent of the whole, ready for the page."""
-    ends, level = [], ZERO
-    for _, amount in steps:
-        ends.append((level, level + amount))
-        level += amount
-    low = min([ZERO, total, *(min(pair) for pair in ends)])
-    span = max([ZERO, total, *(max(pair) for pair in ends)]) - low or Decimal(1)
-
-    def bar(name: str, start: Decimal, end: Decimal, tone: str) -> dict[str, Any]:
-        left, width = (min(start, end) - low) / span * 100, abs(end - start) / span * 100
-        return {
-            "name": name,
-            "left": f"{left:.2f}",
-            "width": f"{max(width, Decimal('0.3')):.2f}",
-            "tone": tone,
-            "words": money(end - start, currency),
-        }
-
-    found = [bar(name, *pair, TONE_OF[amount >= 0]) for (name, amount), pair in zip(steps, ends, strict=True) if amount]
-    return [*found, bar("Payout", ZERO, total, "info")]
 
 
 def orders(settlement: Settlement, *, result: str, order: str, after: str) -> dict[str, Any]:

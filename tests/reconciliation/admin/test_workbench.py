@@ -114,6 +114,15 @@ class TestTheWorkbench:
         assert "Advertising" in page
         assert "−15.00" in page
 
+    def test_the_way_to_the_payout_goes_by_the_rules_in_force_before_anything_is_prepared(self, settlement: Settlement) -> None:
+        page = seen(client(), settlement)
+        assert page.index('money-name">Selling fees') < page.index('money-name">Deposit') < page.index("By category")
+        assert "Commission</" in page
+
+    def test_without_rules_it_says_that_nothing_is_in_a_journal(self, settlement: Settlement) -> None:
+        Books.objects.update(rules=None)
+        assert "Not in a journal yet" in seen(client(), settlement)
+
     def test_shows_journals_that_balance(self, settlement: Settlement) -> None:
         by = client()
         assert "1 journal prepared" in pressed(by, settlement, "prepare")
