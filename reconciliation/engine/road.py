@@ -8,7 +8,7 @@ from datetime import datetime
 from django.contrib.auth.models import AbstractBaseUser
 
 from reconciliation.core.lines import Header
-from reconciliation.engine import intake, orders
+from reconciliation.engine import chain, intake, orders
 from reconciliation.engine.intake import Progress, Taken, take_in
 from reconciliation.engine.match import match
 from reconciliation.engine.prepare import prepare
@@ -56,6 +56,7 @@ def bring(
         return brought
     if settlement is None or settlement.state not in GO_ON:
         return brought
+    chain.check(settlement, now=now)
     try:
         brought.results = match(settlement, books, now=now, tally=taken.tally)
         settlement.refresh_from_db()
