@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -12,8 +11,8 @@ from django.db.models import Q
 
 from connectors.base import Payload, Record, Summary
 from hub.models import Delivery
-from reconciliation.core.periods import local_day
 from reconciliation.engine import flows, payments
+from reconciliation.engine.periods import last_day
 from reconciliation.engine.states import RefusedError, move, move_journal
 from reconciliation.engine.stops import refuse_stopped
 from reconciliation.models import Books, JournalEntry, JournalLine, JournalShare, PeriodLock, Settlement
@@ -85,9 +84,7 @@ def _link(journals: Sequence[JournalEntry], deliveries: dict[str, int]) -> None:
 
 def _record(journal: JournalEntry, settlement: Settlement) -> Record:
     """The journal as the ERP takes it (TIMS contract 9)."""
-    # One rate for all parts, so that what is carried forward comes back in the company's currency, too (settlement reference, 4).
-    ended = local_day(settlement.ends_at - timedelta(microseconds=1), ZoneInfo(settlement.zone))
-    rate = flows.exchange_rate(journal.target, journal.currency, ended)
+    rate = flows.exchange_rate(journal.target, journal.currency, last_day(settlement))
     payload: Payload = {
         "SourceSystem": SYSTEM, "ExternalEntryID": journal.external_id, "EntryDate": str(journal.entry_date),
         "PostingDate": str(journal.entry_date), "Currency": journal.currency, "Description": journal.memo or str(settlement),

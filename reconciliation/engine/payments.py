@@ -10,11 +10,12 @@ from django.db.models import QuerySet
 
 from connectors.base import Record, Summary
 from connectors.wire import decode, encode
-from hub.models import Delivery
+from hub.models import Connection, Delivery
 from reconciliation.core.journal.payload import payment_payload
 from reconciliation.core.journal.values import OrderPayment, PaymentType
 from reconciliation.engine import flows
 from reconciliation.engine.invoices import CREDIT_MEMO, INVOICE, Documents
+from reconciliation.engine.periods import last_day
 from reconciliation.models import Books, PaymentEntry, Settlement
 
 State = PaymentEntry.State
@@ -26,17 +27,17 @@ AT_ONCE = 2000
 
 def write(settlement: Settlement, payments: Sequence[OrderPayment], documents: Documents, *, revision: int) -> int:
     """Keeps what is to be paid, as drafts; what cancels out is not sent. Answers how many."""
-    rows = [_row(settlement, one, documents, revision) for one in payments if one.amount]
+    rate = flows.exchange_rate(settlement.connection.books.target, settlement.currency, last_day(settlement))
+    rows = [_row(settlement, one, documents, revision, rate) for one in payments if one.amount]
     PaymentEntry.objects.bulk_create(rows, batch_size=AT_ONCE)
     return len(rows)
 
 
-def _row(settlement: Settlement, one: OrderPayment, documents: Documents, revision: int) -> PaymentEntry:
+def _row(settlement: Settlement, one: OrderPayment, documents: Documents, revision: int, rate: Decimal | None) -> PaymentEntry:
     kind = INVOICE if one.type is PaymentType.RECEIPT else CREDIT_MEMO
     mine = documents.get(one.order_id, [])
     open_ones = [(str(doc["InvoiceID"]), Decimal(doc["BalanceDue"] or 0)) for doc in mine if doc["DocumentType"] == kind]
     payload = payment_payload(one, source_system=SYSTEM, customer=str(mine[0]["CustomerID"]), open_documents=open_ones)
-    rate = flows.exchange_rate(settlement.connection.books.target, one.currency, one.day)
     return PaymentEntry(
         settlement=settlement, order_id=one.order_id, revision=revision, external_id=one.external_id, kind=str(one.type),
         amount=one.amount if one.type is PaymentType.RECEIPT else -one.amount, currency=one.currency, paid_on=one.day,
@@ -51,10 +52,10 @@ def live(settlement: Settlement) -> list[PaymentEntry]:
 
 def hand_in(settlement: Settlement, books: Books, *, now: datetime) -> int:
     """Gives the drafts to the hub, inside the transaction that approves them."""
-    return _send([one for one in live(settlement) if one.state == State.DRAFT], books, flows.PAYMENTS, now=now)
+    return _send([one for one in live(settlement) if one.state == State.DRAFT], books.target, flows.PAYMENTS, now=now)
 
 
-def _send(chosen: list[PaymentEntry], books: Books, operation: str, *, now: datetime) -> int:
+def _send(chosen: list[PaymentEntry], target: Connection, operation: str, *, now: datetime) -> int:
     records = [
         Record(
             key=one.external_id, payload=decode(one.payload),
@@ -62,14 +63,14 @@ def _send(chosen: list[PaymentEntry], books: Books, operation: str, *, now: date
         )
         for one in chosen
     ]  # fmt: skip
-    deliveries = flows.hand_in(books.target, operation, records, now=now)
+    deliveries = flows.hand_in(target, operation, records, now=now)
     for one in chosen:
         one.state, one.delivery_id = State.SENT, deliveries[one.external_id]
     PaymentEntry.objects.bulk_update(chosen, ["state", "delivery"], batch_size=AT_ONCE)
     return len(chosen)
 
 
-def reverse(settlement: Settlement, books: Books, *, now: datetime, day: date) -> int:
+def reverse(settlement: Settlement, target: Connection, *, now: datetime, day: date) -> int:
     """Voids what is posted, inside the transaction that reverses the journals."""
     made = [
         PaymentEntry(
@@ -80,7 +81,7 @@ def reverse(settlement: Settlement, books: Books, *, now: datetime, day: date) -
         for one in live(settlement)
         if one.state == State.POSTED and not hasattr(one, "reversed_by")
     ]  # fmt: skip
-    return _send(PaymentEntry.objects.bulk_create(made, batch_size=AT_ONCE), books, flows.VOIDS, now=now)
+    return _send(PaymentEntry.objects.bulk_create(made, batch_size=AT_ONCE), target, flows.VOIDS, now=now)
 
 
 def followed(deliveries: Sequence[int]) -> QuerySet[PaymentEntry]:

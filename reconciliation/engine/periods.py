@@ -5,13 +5,14 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from connectors.base import Payload
 from connectors.errors import ConnectorError
 from hub import clients, vault
 from hub.models import Connection
-from reconciliation.core.periods import Period
+from reconciliation.core.periods import Period, local_day
 from reconciliation.models import Books, LedgerPeriod, PeriodLock, Settlement
 
 STREAM = "fiscal_periods"
@@ -35,6 +36,12 @@ def refresh(target: Connection, *, now: datetime) -> bool:
 def _row(target: Connection, payload: Payload, now: datetime) -> LedgerPeriod:
     start, end = date.fromisoformat(payload["StartDate"]), date.fromisoformat(payload["EndDate"])
     return LedgerPeriod(target=target, name=payload["Period"], start=start, end=end, is_open=payload.get("Status") == "Open", seen_at=now)
+
+
+def last_day(settlement: Settlement) -> date:
+    """The ledger's day on which the settlement ends: its rate counts for all that is posted of it, so that what is carried forward or
+    paid for an order comes back to zero in the company's currency, too (settlement reference, 4)."""
+    return local_day(settlement.ends_at - timedelta(microseconds=1), ZoneInfo(settlement.zone))
 
 
 def periods(books: Books, settlement: Settlement) -> list[Period]:

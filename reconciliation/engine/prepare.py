@@ -154,7 +154,7 @@ def _write(
 
 def _write_left_out(settlement: Settlement, prepared: values.Prepared) -> None:
     kinds = kinds_of(one.share.kind for one in prepared.left_out)
-    parts = {journal.part.number: (journal.part.first_day, journal.part.last_day) for journal in prepared.journals}
+    parts = {part.number: (part.first_day, part.last_day) for part in prepared.parts}
     whole = settlement.starts_at.date(), settlement.ends_at.date()
     JournalShare.objects.bulk_create(
         _share(one.share, settlement, kinds, parts.get(one.share.part, whole), reason=one.reason) for one in prepared.left_out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.contrib.auth.models import AbstractBaseUser, User
@@ -32,7 +33,7 @@ def discard(settlement: Settlement, *, by: AbstractBaseUser | None, now: datetim
             JournalShare.objects.filter(journal_line__journal=journal).update(live=False)
             move_journal(journal, State.DISCARDED, among=(State.DRAFT, State.PREPARED, State.BLOCKED), now=now, by=by, reason=reason)
         _discard_payments(settlement, by=by, reason=reason)
-        if chosen and not live(settlement):
+        if chosen and not live(settlement) and not payments.live(settlement):
             back = (Settlement.State.READY, Settlement.State.BLOCKED, Settlement.State.POSTING)
             move(settlement, Settlement.State.MATCHED, among=back, now=now, by=by, reason=reason)
     return len(chosen)
@@ -45,6 +46,8 @@ def _discard_payments(settlement: Settlement, *, by: AbstractBaseUser | None, re
         raise RefusedError(f"Nobody knows whether some payments of {settlement} have arrived. Retry their deliveries first: that asks.")
     if sent:
         triage.skip(sent, reason=reason, by=User.objects.get(pk=by.pk) if by else None)
+    if sent.exclude(state=Delivery.State.SKIPPED).exists():
+        raise RefusedError(f"Some payments of {settlement} are on their way at this moment. Wait until that has ended.")
     PaymentEntry.objects.filter(pk__in=[one.pk for one in mine]).update(state=payments.State.DISCARDED)
 
 
@@ -63,25 +66,32 @@ def _give_up_delivery(journal: JournalEntry, *, by: AbstractBaseUser | None, rea
 def reverse(
     settlement: Settlement, books: Books, *, by: AbstractBaseUser | None, now: datetime, day: date, reason: str
 ) -> list[JournalEntry]:
-    """Reverses every posted journal of the settlement on that day, or on its own where that is later; its lines may be posted anew when
-    the ERP has done it.
+    """Reverses every posted journal of the settlement on that day, or on its own where that is later, and takes its payments back; its
+    lines may be posted anew when the ERP has done it.
 
-    Raises RefusedError when nothing is posted, while something is on its way, and for a locked period.
+    Raises RefusedError when nothing is posted, while something is on its way, for a locked period, and once the bank has paid it.
     """
     with transaction.atomic():
         settlement = Settlement.objects.select_for_update().get(pk=settlement.pk)
-        posted = live(settlement)
-        if not posted or any(one.state != State.POSTED for one in posted):
-            raise RefusedError(f"Only what is posted can be reversed; not all journals of {settlement} are. Discard what was not taken.")
+        posted, paid = live(settlement), payments.live(settlement)
+        _refuse_unposted(settlement, [*posted, *paid])
         refuse_locked(books, day)
+        target = settlement.journals.order_by("-pk")[0].target
         made = [_mirrored(journal, by=by, now=now, day=day, reason=reason) for journal in posted if not hasattr(journal, "reversed_by")]
-        deliveries = flows.hand_in(posted[0].target, flows.REVERSALS, [_record(one) for one in made], now=now)
+        deliveries = flows.hand_in(target, flows.REVERSALS, [_record(one) for one in made], now=now)
         for journal in made:
             journal.delivery_id = deliveries[journal.external_id]
         JournalEntry.objects.bulk_update(made, ["delivery"])
-        payments.reverse(settlement, books, now=now, day=day)
+        payments.reverse(settlement, target, now=now, day=day)
         move(settlement, Settlement.State.POSTING, among=[Settlement.State.POSTED, Settlement.State.BLOCKED], now=now, by=by, reason=reason)
     return made
+
+
+def _refuse_unposted(settlement: Settlement, found: Sequence[JournalEntry | PaymentEntry]) -> None:
+    if settlement.state in (Settlement.State.DEPOSITED, Settlement.State.CLOSED):
+        raise RefusedError(f"{settlement} is matched with the bank line that paid it. Take that match back first.")
+    if not found or any(one.state != State.POSTED for one in found):
+        raise RefusedError(f"Only what is posted can be reversed; not all journals of {settlement} are. Discard what was not taken.")
 
 
 def _mirrored(journal: JournalEntry, *, by: AbstractBaseUser | None, now: datetime, day: date, reason: str) -> JournalEntry:

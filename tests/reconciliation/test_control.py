@@ -259,3 +259,22 @@ def test_a_file_that_cannot_be_read_at_all_keeps_no_other_waiting(books: Books, 
     files.keep([report(sale("112-1"))], connection=books.source, name="a.txt", now=rows.NOW)
     tasks.fetch()
     assert list(StatementFile.objects.order_by("pk").values_list("state", flat=True)) == ["received", "imported"]
+
+
+def test_what_the_bank_has_paid_is_not_reversed(erp: Erp, books: Books) -> None:
+    settlement = rows.matched(*SALE, connection=books.source)
+    prepared(settlement, books)
+    approve(settlement, books)
+    erp.send()
+    Settlement.objects.update(state="deposited")
+    with pytest.raises(RefusedError, match="Take that match back"):
+        reverse_all(settlement, books)
+
+
+def test_a_line_that_cancels_out_in_one_part_is_not_mistaken_for_one_of_another(books: Books) -> None:
+    lines = (*(("Order/ItemPrice/Principal@2026-10-31T12:00", amount) for amount in ("5.00", "-5.00")), *OVER_THE_MONTH[1:])
+    october = datetime(2026, 10, 25, tzinfo=UTC)
+    settlement = rows.matched(*lines, connection=books.source, starts_at=october, ends_at=datetime(2026, 11, 8, tzinfo=UTC))
+    prepared(settlement, books)
+    found = JournalShare.objects.filter(settlement=settlement, live=True).order_by("part")
+    assert [(one.part, one.journal_line is None, one.last_day.month) for one in found] == [(1, True, 10), (2, False, 11)]

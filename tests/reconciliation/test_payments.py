@@ -15,6 +15,7 @@ from hub.engine import triage
 from hub.models import Delivery, Flow
 from reconciliation.engine import files, intake, ledger, match, prepare, reverse, rules
 from reconciliation.engine.sold import ORDERS
+from reconciliation.engine.states import RefusedError
 from reconciliation.models import Books, OrderMatch, PaymentEntry, Settlement, SoldItem
 from tests.connectors.tims import books as ledger_books
 from tests.reconciliation import rows
@@ -125,3 +126,37 @@ def test_preparing_again_leaves_one_draft_of_each_payment(erp: Erp, books: Books
     settlement = prepared(books, KNOWN)
     prepare.prepare(settlement, books, by=None, now=rows.NOW)
     assert sorted(settlement.payments.values_list("state", flat=True)) == ["discarded", "draft"]
+
+
+def test_payments_of_a_journal_that_was_not_taken_are_taken_back_before_it_is_posted_anew(erp: Erp, books: Books) -> None:
+    erp.box.faults.add("422", "/api/v1/gl_entries*", method="POST", count=1)
+    settlement = prepared(books, KNOWN)
+    assert post(settlement, books, erp) == "blocked"
+    reverse.discard(settlement, by=None, now=rows.NOW, reason="Wrong account")
+    settlement.refresh_from_db()
+    assert (settlement.state, PaymentEntry.objects.get().state) == ("blocked", "posted")
+    reverse.reverse(settlement, books, by=None, now=rows.NOW, day=date(2026, 11, 20), reason="Wrong account")
+    erp.send()
+    settlement.refresh_from_db()
+    assert settlement.state == "reversed"
+    prepare.prepare(settlement, books, by=None, now=rows.NOW)
+    assert post(settlement, books, erp) == "posted"
+    assert sorted(one["Status"] for one in paid(erp)) == ["Applied", "Void"]
+
+
+def test_a_payment_that_is_being_sent_is_not_discarded(books: Books) -> None:
+    settlement = prepared(books, KNOWN)
+    ledger.approve(settlement, books, by=None, now=timezone.now())
+    PaymentEntry.objects.update(state="blocked")
+    Delivery.objects.filter(flow__operation="payments").update(state="sending", lease="one")
+    with pytest.raises(RefusedError, match="at this moment"):
+        reverse.discard(settlement, by=None, now=rows.NOW, reason="Wrong account")
+    assert PaymentEntry.objects.get().state == "blocked"
+
+
+def test_nothing_is_reversed_while_a_payment_is_on_its_way(erp: Erp, books: Books) -> None:
+    erp.box.faults.add("drop_after", "/api/v1/payments*", method="POST", count=1)
+    settlement = prepared(books, KNOWN)
+    assert post(settlement, books, erp) == "posting"
+    with pytest.raises(RefusedError, match="Only what is posted"):
+        reverse.reverse(settlement, books, by=None, now=rows.NOW, day=date(2026, 11, 20), reason="Wrong account")
