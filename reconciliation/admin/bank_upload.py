@@ -191,4 +191,9 @@ def _imported(admin: PageAdmin, request: HttpRequest, books: Books, found: BankS
     words = f"{new} bank line{'s' if new != 1 else ''} imported" + (f"; {known} were there already." if known else ".")
     admin.log_change(request, books, words)
     messages.success(request, words)
+    fitting = len(bank.deposits(books).matched)
+    if fitting:
+        messages.info(
+            request, f"{fitting} open {'lines fit' if fitting != 1 else 'line fits'} in one way only: press “Match what is clear”."
+        )
     return redirect("admin:reconciliation_bankline_changelist")

@@ -20,6 +20,7 @@ from reconciliation.core.posting.problems import problems
 from reconciliation.core.posting.rules import RuleSet
 from reconciliation.engine import drafts
 from reconciliation.engine.rule_files import ACCOUNT_FIELDS, MOST_BYTES, RULE_FIELDS, Content, as_json, merged, read_file
+from reconciliation.engine.states import RefusedError
 from reconciliation.models import PostingRuleSet, PostingRuleVersion
 
 SHOWN = 200
@@ -74,12 +75,8 @@ def _read(file: Any) -> Content:
     return read_file(file.name, file.read())
 
 
-def _base(rule_set: PostingRuleSet) -> PostingRuleVersion | None:
-    return drafts.draft_of(rule_set) or drafts.published(rule_set)
-
-
 def _preview(admin: PageAdmin, request: HttpRequest, rule_set: PostingRuleSet, content: Content, *, replace: bool) -> HttpResponse:
-    base = _base(rule_set)
+    base = drafts.base(rule_set)
     now = Content(*drafts.contents(base))
     then = merged(content, now, replace=replace)
     found = differences((now.rules or (), then.rules or ()), (now.accounts or (), then.accounts or ()))
@@ -98,15 +95,16 @@ def _hidden(rule_set: PostingRuleSet, content: Content) -> str:
 def _confirmed(admin: PageAdmin, request: HttpRequest, rule_set: PostingRuleSet) -> HttpResponse:
     here = redirect("admin:reconciliation_postingruleset_import", rule_set.pk)
     try:
-        content = read_file("", request.POST["content"].encode())
+        rules, accounts = read_file("", request.POST["content"].encode(errors="replace"))
+        if rules is None or accounts is None:
+            raise FileError("the preview did not come back whole. Choose the file again.")
+        draft = drafts.take_over(rule_set, with_rules=rules, with_accounts=accounts, expected=request.POST.get("mark", ""))
     except FileError as wrong:
         messages.error(request, f"Nothing was imported: {wrong}")
         return here
-    if drafts.mark(_base(rule_set)) != request.POST.get("mark"):
-        messages.warning(request, "Somebody changed the rules meanwhile. Nothing was imported; look at the preview again.")
+    except RefusedError as wrong:
+        messages.warning(request, str(wrong))
         return here
-    draft = drafts.begin(rule_set)
-    drafts.fill(draft, with_rules=content.rules, with_accounts=content.accounts)
     log(admin, request, rule_set, f"Draft {draft.number}: a file was imported.")
     messages.success(request, f"Draft {draft.number} holds what the file says. Look at it, then publish it.")
     return redirect("admin:reconciliation_postingruleset_draft", rule_set.pk)

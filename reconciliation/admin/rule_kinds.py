@@ -36,7 +36,7 @@ def kinds(admin: PageAdmin, request: HttpRequest, rule_set: PostingRuleSet) -> H
 
 
 def _asked(rule_set: PostingRuleSet) -> RuleSet:
-    version = drafts.draft_of(rule_set) or drafts.published(rule_set)
+    version = drafts.base(rule_set)
     return rules.read_version(version.pk).rules if version else RuleSet(())
 
 

@@ -93,16 +93,29 @@ def remove_row(draft: PostingRuleVersion, row: PostingRule | AccountRule) -> Non
         row.delete()
 
 
-def fill(draft: PostingRuleVersion, *, with_rules: Iterable[Rule] | None, with_accounts: Iterable[Account] | None) -> None:
-    """Puts other rules or accounts, or both, in the place of the draft's."""
+def base(rule_set: PostingRuleSet) -> PostingRuleVersion | None:
+    """What changes begin from: the draft, else what is published."""
+    return draft_of(rule_set) or published(rule_set)
+
+
+def take_over(
+    rule_set: PostingRuleSet, *, with_rules: Iterable[Rule], with_accounts: Iterable[Account], expected: str
+) -> PostingRuleVersion:
+    """Other rules and accounts in the place of the draft's, which is begun where there is none.
+
+    Raises RefusedError when what they were compared with is not the one of `expected` any more.
+    """
     with transaction.atomic():
-        _locked(draft)
-        if with_rules is not None:
-            draft.rules.all().delete()
-            rules.write_rules(draft, with_rules)
-        if with_accounts is not None:
-            draft.accounts.all().delete()
-            rules.write_accounts(draft, with_accounts)
+        PostingRuleSet.objects.select_for_update().get(pk=rule_set.pk)
+        found = draft_of(rule_set)
+        if mark(_locked(found) if found else published(rule_set)) != expected:
+            raise RefusedError("Somebody changed the rules meanwhile. Nothing was imported; look at the preview again.")
+        draft = begin(rule_set)
+        draft.rules.all().delete()
+        rules.write_rules(draft, with_rules)
+        draft.accounts.all().delete()
+        rules.write_accounts(draft, with_accounts)
+    return draft
 
 
 def _locked(draft: PostingRuleVersion) -> PostingRuleVersion:

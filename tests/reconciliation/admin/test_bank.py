@@ -83,6 +83,10 @@ class TestUpload:
         assert "decimal mark is a comma" in page
         assert not BankLine.objects.exists()
 
+    def test_tells_how_many_of_the_open_lines_fit(self, books: Books) -> None:
+        posted(books, "80.00")
+        assert "1 open line fits in one way only" in self.step(client(), books, "import")
+
     def test_keeps_money_that_came_in_and_twice_is_once(self, books: Books) -> None:
         by = client()
         assert "2 bank lines imported." in self.step(by, books, "import")

@@ -13,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from connectors.errors import TransientError
 from reconciliation import tasks
 from reconciliation.admin import upload
 from reconciliation.engine import rules
@@ -113,6 +114,17 @@ class TestUpload:
         assert queued == [("reconciliation.tasks.read_files", books.pk)]
         for _ in range(2):
             tasks.read_files(books.pk)
+        assert Settlement.objects.get().settlement_id == ID
+
+    def test_is_read_even_while_nothing_can_be_fetched(self, books: Books, queued: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(upload, "AT_ONCE", 10)
+        uploaded(client(), books, GOOD)
+
+        def down(books: Books, **_: Any) -> Any:
+            raise TransientError("Amazon does not answer.")
+
+        monkeypatch.setattr("reconciliation.engine.fetch.fetch", down)
+        tasks.fetch()
         assert Settlement.objects.get().settlement_id == ID
 
     def test_without_a_file_or_with_too_many_says_so(self, books: Books) -> None:

@@ -372,9 +372,13 @@ class TestFiles:
         assert told in words(answer)
         assert not PostingRuleVersion.objects.filter(state="draft").exists()
 
-    def test_a_preview_that_was_tampered_with_is_checked_anew(self, amazon: PostingRuleSet) -> None:
-        given = {"content": '{"format": 1, "rules": 7, "accounts": []}', "mark": drafts.mark(drafts.published(amazon))}
+    @pytest.mark.parametrize(
+        "content", ['{"format": 1, "rules": 7, "accounts": []}', "category,account,marketplace,fulfilment\nsales,1,,\n", "", "\ud800"]
+    )
+    def test_a_preview_that_was_tampered_with_is_checked_anew(self, amazon: PostingRuleSet, content: str) -> None:
+        given = {"content": content.encode("utf-8", "replace").decode(), "mark": drafts.mark(drafts.published(amazon))}
         assert "Nothing was imported" in words(client().post(at("import", amazon), given, follow=True))
+        assert not PostingRuleVersion.objects.filter(state="draft").exists()
 
     def test_no_cell_runs_as_a_formula(self, draft: PostingRuleVersion) -> None:
         drafts.save_row(draft, PostingRule(amount_type='=HYPERLINK("x")', category="sales"))
