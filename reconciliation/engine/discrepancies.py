@@ -10,11 +10,14 @@ from django.db import transaction
 
 from hub.models import ErrorRecord
 from reconciliation.core.journal import values
+from reconciliation.core.lines import Kind
+from reconciliation.core.posting.rules import RuleSet
 from reconciliation.engine import flows
 from reconciliation.engine.states import RefusedError
 from reconciliation.models import Books, Discrepancy, Settlement
 
 State = Discrepancy.State
+UNMAPPED = "unmapped_kind"
 POSTED = (Settlement.State.POSTING, Settlement.State.POSTED, Settlement.State.DEPOSITED, Settlement.State.CLOSED)
 SHOWN = ("level", "amount", "words", "advice", "blocking")
 
@@ -78,3 +81,16 @@ def tell(settlement: Settlement, books: Books, found: Iterable[values.Discrepanc
                 flow=flow, category="mapping", cause=cause, code=one.code, value=one.subject[:200], created_at=now,
                 message=f"{settlement}: {one.words}"[:600], advice=one.advice[:600],
             )  # fmt: skip
+
+
+def heal(books: Books, rules: RuleSet, *, now: datetime) -> int:
+    """Closes the error records of kinds for which there is a rule by now. Answers how many."""
+    flow = flows.flow_of(books.target, flows.ENTRIES)
+    told = ErrorRecord.objects.filter(flow=flow, code=UNMAPPED, state=ErrorRecord.State.OPEN)
+    decided = [pk for pk, value in told.values_list("pk", "value") if _has_rule(value, rules)]
+    return ErrorRecord.objects.filter(pk__in=decided).update(state=ErrorRecord.State.HEALED, closed_at=now)
+
+
+def _has_rule(subject: str, rules: RuleSet) -> bool:
+    words = subject.split(" / ")
+    return len(words) == len(Kind._fields) and rules.decide(Kind(*words)).rule is not None

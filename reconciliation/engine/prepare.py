@@ -16,7 +16,7 @@ from hub import vault
 from reconciliation.core.journal import build, values
 from reconciliation.core.lines import Header, Kind
 from reconciliation.engine import invoices, payments, periods, rules
-from reconciliation.engine.discrepancies import note, tell
+from reconciliation.engine.discrepancies import UNMAPPED, heal, note, tell
 from reconciliation.engine.ledger import live
 from reconciliation.engine.reverse import discard
 from reconciliation.engine.states import RefusedError, move, move_journal
@@ -34,7 +34,6 @@ from reconciliation.models import (
 
 State = Settlement.State
 FROM = (State.MATCHED, State.READY, State.REVERSED)
-UNMAPPED = "unmapped_kind"
 
 
 def header_of(settlement: Settlement) -> Header:
@@ -79,6 +78,7 @@ def prepare(settlement: Settlement, books: Books, *, by: AbstractBaseUser | None
         note(settlement, error.discrepancies, among=_CODES, now=now)
         raise RefusedError(str(error)) from error
     note(settlement, _judged(prepared.discrepancies, books), among=_CODES, now=now)
+    heal(books, rules.asked(version).rules, now=now)
     tell(settlement, books, (one for one in prepared.discrepancies if one.code == UNMAPPED), now=now)
     refuse_stopped(settlement, books)
     with transaction.atomic():

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db.models import Sum
 
 from hub.models import ErrorRecord
+from reconciliation.core.posting.rules import Rule
 from reconciliation.engine import discrepancies, ledger, periods, prepare, reverse, rules
 from reconciliation.engine.states import RefusedError
 from reconciliation.models import (
@@ -149,6 +150,18 @@ def test_a_kind_without_a_rule_stops_the_posting_with_a_suggestion_and_an_error_
     with pytest.raises(RefusedError):
         prepared(settlement, books)
     assert ErrorRecord.objects.count() == 1
+
+
+def test_the_error_record_is_healed_once_there_is_a_rule(books: Books) -> None:
+    settlement = rows.matched(*SALE, ("Never/seen/before", "-1.00"), connection=books.source)
+    with pytest.raises(RefusedError):
+        prepared(settlement, books)
+    published = rules.asked(rules.in_force(books))
+    more = (*published.rules.rules, Rule("Never", "seen", "before", "fee_other"))
+    rules.publish(rules.new_version(books.rules, more, published.accounts.rules), now=rows.NOW)
+    assert prepared(settlement, books)
+    assert ErrorRecord.objects.get().state == "healed"
+    assert Discrepancy.objects.get(code="unmapped_kind").state == "gone"
 
 
 def test_it_goes_to_suspense_where_the_books_allow_it(books: Books) -> None:
