@@ -118,7 +118,8 @@ def _bar(step: Step, low: Decimal, span: Decimal, currency: str, *, last: bool) 
     left = min((min(step.start, step.end) - low) / span * 100, 100 - width)
     return {
         "name": step.label, "left": f"{left:.2f}", "width": f"{width:.2f}", "tone": "info" if last else TONE_OF[step.amount >= 0],
-        "words": money(step.amount, currency), "categories": ", ".join(map(_category, step.categories)),
+        "words": money(step.amount, currency),
+        "categories": ", ".join(name for name in map(_category, step.categories) if name != step.label),
     }  # fmt: skip
 
 

@@ -21,11 +21,12 @@ def deliveries_of(order_id: str) -> QuerySet[Delivery]:
 
 def orders_of(name: str) -> list[str]:
     """The orders that the ERP, or a source, knows under this name, as settlements name them: `SO-1004711` → `112-4455667-7788990`."""
-    about = CrossReference.objects.filter(operation=ORDERS)
+    carriers = list(Flow.objects.filter(operation=ORDERS))
+    about = CrossReference.objects.filter(target__in={flow.target_id for flow in carriers}, operation=ORDERS)
+    mine = about.filter(source__in={flow.source_id for flow in carriers}, stream__in={flow.stream for flow in carriers})
     keys = set(about.filter(target_key=name).values_list("source_key", flat=True))
-    keys |= set(about.filter(source_key=name).values_list("source_key", flat=True))
-    flows = list(Flow.objects.filter(operation=ORDERS).values_list("pk", flat=True))
-    names = RecordAlias.objects.filter(flow__in=flows, key__in=keys).values_list("alias", flat=True)
+    keys |= set(mine.filter(source_key=name).values_list("source_key", flat=True))
+    names = RecordAlias.objects.filter(flow__in=carriers, key__in=keys).values_list("alias", flat=True)
     return sorted({*keys, *(alias.partition(":")[2] for alias in names)} - {""})
 
 

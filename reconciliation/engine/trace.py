@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 
 from django.db.models import Q
 
-from hub.models import CrossReference
-from reconciliation.engine import evidence, flows
+from reconciliation.engine import evidence
 from reconciliation.engine.evidence import Step
 from reconciliation.engine.names import orders_of
 from reconciliation.engine.states import RefusedError
@@ -63,11 +62,10 @@ def _orders(name: str) -> list[Iterator[Step]]:
 
 def _payments(name: str) -> list[Iterator[Step]]:
     """A payment's name (`STL-26123456789:112-…`), or its number in the ERP."""
-    references = CrossReference.objects.filter(operation=flows.PAYMENTS, target_key=name).values_list("source_key", flat=True)
-    names = [name, *references]
-    orders = {one.partition(":")[2].removesuffix(":refund") for one in names}
-    rows = PaymentEntry.objects.filter(order_id__in=orders - {""}, external_id__in=names)
-    return [evidence.of_order(order) for order in sorted(set(rows.values_list("order_id", flat=True)))]
+    order = name.partition(":")[2].removesuffix(":refund")
+    named = Q(target_key=name) | Q(order_id=order, external_id=name) if order else Q(target_key=name)
+    found = PaymentEntry.objects.filter(named).order_by("order_id").values_list("order_id", flat=True).distinct()
+    return [evidence.of_order(one) for one in found[:SEVERAL]]
 
 
 def _known_elsewhere(name: str) -> list[Iterator[Step]]:

@@ -24,7 +24,7 @@ _ORDERS = """
         SELECT order_id, SUM(CASE WHEN released_at <= %s THEN amount ELSE 0 END) AS due,
                SUM(CASE WHEN released_at > %s THEN amount ELSE 0 END) AS later
         FROM reconciliation_financetransaction t
-        WHERE connection_id = %s AND currency = %s AND NOT repeats AND released_at IS NOT NULL AND order_id IN (
+        WHERE connection_id = %s AND currency = %s AND NOT repeats AND released_at IS NOT NULL AND order_id <> '' AND order_id IN (
             SELECT order_id FROM reconciliation_financetransaction
             WHERE connection_id = %s AND currency = %s AND NOT repeats AND order_id <> '' AND released_at >= %s AND released_at < %s)
         GROUP BY order_id
@@ -32,7 +32,7 @@ _ORDERS = """
         SELECT l.order_id, SUM(l.amount) AS amount
         FROM reconciliation_settlementline l JOIN reconciliation_settlement s ON s.id = l.settlement_id
         WHERE s.connection_id = %s AND s.currency = %s AND s.state NOT IN ({past})
-          AND l.order_id IN (SELECT order_id FROM released)
+          AND l.order_id <> '' AND l.order_id IN (SELECT order_id FROM released)
         GROUP BY l.order_id
     ), compared AS (
         SELECT r.order_id, ROUND(r.due, 4) AS due, ROUND(r.later, 4) AS later, ROUND(COALESCE(s.amount, 0), 4) AS settled

@@ -41,7 +41,7 @@ class FinanceTransaction(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["connection", "transaction_id"], name="one_row_per_transaction")]
         indexes: ClassVar = [
             models.Index(fields=["connection", "released_at", "posted_at"], name="transaction_released"),
-            models.Index(fields=["connection", "order_id"], condition=~Q(order_id=""), name="transaction_order"),
+            models.Index(fields=["order_id"], condition=~Q(order_id=""), name="transaction_order"),
             models.Index(fields=["connection", "releases"], condition=~Q(releases=""), name="transaction_releases"),
             models.Index(fields=["connection", "released_by"], condition=~Q(released_by=""), name="transaction_released_by"),
         ]

@@ -145,7 +145,8 @@ def test_a_payment_leads_to_its_order(settlement: Settlement) -> None:
     PaymentEntry.objects.create(
         settlement=settlement, order_id=ORDER, external_id=name, amount=Decimal(34), currency="USD", paid_on=rows.NOW, target_key="PAY-5"
     )
-    assert "PAY-5" in told(name)
+    for what in (name, "PAY-5"):
+        assert f"Payment {name}: 34.00 USD, draft, PAY-5" in told(what)
 
 
 def test_nothing_of_a_customer_is_told(delivery: Delivery) -> None:
