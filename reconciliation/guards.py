@@ -73,6 +73,8 @@ def _line_counts(row: str) -> str:
 _SHARE = ("journal_line_id", "settlement_id", "part", "kind_id", "marketplace", "fulfilment", "amount", "lines")
 _HEAD = ("settlement_id", "part", "revision", "external_id", "entry_date", "currency", "debit", "credit", "reversal_of_id", "target_id")
 
+_PAYMENT = ("settlement_id", "order_id", "revision", "external_id", "kind", "amount", "currency", "paid_on", "reversal_of_id")
+
 
 def _both(table: str, left: Callable[[str], str], words: str) -> Iterator[Guard]:
     """Rows of a table that nobody adds, changes or removes once what they belong to has left its draft."""
@@ -159,6 +161,13 @@ GUARDS: tuple[Guard, ...] = (
         events=("UPDATE",),
         wrong=lambda exact: f"{_share_left_draft('OLD')} AND ({_changed(*_SHARE)})",
         words="What a journal holds does not change once it was prepared.",
+    ),
+    Guard(
+        name="payment_stays",
+        table="reconciliation_paymententry",
+        events=("UPDATE",),
+        wrong=lambda exact: f"OLD.state <> 'draft' AND (NEW.state = 'draft' OR {_changed(*_PAYMENT)})",
+        words="A payment does not change once it was handed in; take it back and pay anew.",
     ),
     *_both("postingrule", _version_left_draft, "Published posting rules never change; make a new version."),
     *_both("accountrule", _version_left_draft, "Published posting rules never change; make a new version."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef
@@ -44,8 +45,10 @@ def match_arrived(*, now: datetime) -> int:
     for settlement in found:
         books = Books.objects.filter(source=settlement.connection_id).select_related("source", "target").first()
         if books and _arrived(settlement, books):
-            match(settlement, books, now=now)
-            matched += 1
+            # One that somebody approves at this moment keeps no other waiting.
+            with suppress(RefusedError):
+                match(settlement, books, now=now)
+                matched += 1
     return matched
 
 

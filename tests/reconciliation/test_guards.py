@@ -13,6 +13,7 @@ from reconciliation.models import (
     JournalEntry,
     JournalLine,
     JournalShare,
+    PaymentEntry,
     PostingRule,
     PostingRuleSet,
     PostingRuleVersion,
@@ -200,6 +201,19 @@ def test_what_a_prepared_journal_holds_does_not_change() -> None:
         JournalShare.objects.update(amount="11.00")
     with refused("does not change"):
         JournalShare.objects.all().delete()
+
+
+def test_a_payment_that_was_handed_in_does_not_change() -> None:
+    made = PaymentEntry.objects.create(
+        settlement=rows.settlement("5.00"), order_id="112-1", external_id="STL-1:112-1", amount="5.00", currency="USD", paid_on="2026-11-15"
+    )
+    mine = PaymentEntry.objects.filter(pk=made.pk)
+    mine.update(amount="6.00")
+    mine.update(state="sent")
+    for change in ({"amount": "7.00"}, {"order_id": "112-2"}, {"state": "draft"}):
+        with refused("does not change once it was handed in"):
+            mine.update(**change)
+    mine.update(state="posted", target_key="PY-1")
 
 
 def test_published_posting_rules_never_change() -> None:
