@@ -140,7 +140,7 @@ def test_an_uploaded_file_is_prepared_and_a_second_time_is_no_news(upload: Any, 
     path = upload(line("other-transaction/other-transaction/Subscription Fee", "-39.99"))
     assert (reconcile(path), reconcile(path)) == (0, 0)
     told = capsys.readouterr().out
-    assert ("imported" in told, "already" in told, JournalEntry.objects.get().state) == (True, True, "prepared")
+    assert ("Journals prepared" in told, "already imported" in told, JournalEntry.objects.get().state) == (True, True, "prepared")
     assert Settlement.objects.get().settlement_id == ID
 
 

@@ -19,6 +19,7 @@ from reconciliation.core.posting.categories import CATEGORIES
 from reconciliation.core.statement import Quarantined
 from reconciliation.engine import fetch as reports
 from reconciliation.engine import files, ledger
+from reconciliation.engine.intake import NEW
 from reconciliation.engine.rehearse import Rehearsal, rehearse
 from reconciliation.engine.road import Brought, bring
 from reconciliation.engine.setup import begin, books_of
@@ -117,27 +118,19 @@ def _bar(to: Console) -> Progress:
 
 
 def _summary(brought: list[Brought], to: Console) -> None:
-    columns = ("settlement", "until", "lines", "total", "unexplained", "orders matched", "what happened", "state")
+    columns = ("settlement", "lines", "total", "rest", "matched", "state")
     to.print(table("Settlements", columns, map(_line, brought)) if brought else "There is no new settlement report.")
 
 
 def _line(one: Brought) -> tuple[object, ...]:
+    """`rest` is what the lines leave of the total; a settlement that is no news shows that instead of its state."""
     made, orders = one.settlement, sum(one.results.values())
     if made is None:
-        return one.taken.file.name, "", 0, "", "", "", one.taken.outcome, ""
+        return one.taken.file.name[:20], 0, "", "", "", one.taken.outcome
     fine = sum(count for result, count in one.results.items() if result in FINE)
     total, rest = f"{made.total:.2f} {made.currency}", f"{made.total - made.lines_total:.2f}"
-    matched = f"{fine} of {orders}" if one.results else ""
-    return (
-        made.settlement_id,
-        f"{made.ends_at:%Y-%m-%d}",
-        made.line_count,
-        total,
-        rest,
-        matched,
-        one.taken.outcome,
-        made.get_state_display(),
-    )
+    state = made.get_state_display() if one.taken.outcome == NEW else one.taken.outcome
+    return made.settlement_id, made.line_count, total, rest, f"{fine} of {orders}" if one.results else "", state
 
 
 def _rehearsed(what: list[str], books: Books, to: Console) -> bool:
