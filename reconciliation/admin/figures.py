@@ -13,6 +13,7 @@ from django.utils.http import urlencode
 
 from reconciliation.admin.words import label, money
 from reconciliation.core.lines import Kind
+from reconciliation.core.matching.result import TO_EXPLAIN
 from reconciliation.core.posting.categories import label as category_label
 from reconciliation.core.waterfall import Step
 from reconciliation.core.waterfall import waterfall as fall
@@ -145,7 +146,9 @@ def orders(settlement: Settlement, *, result: str, order: str, after: str) -> di
     if order:
         shown = shown.filter(order_id=order)
     rows: list[Any] = list(
-        shown.values("order_id", "result", "total", "settled", "expected", "difference", "words", "delivery")[: ORDERS + 1]
+        shown.values("pk", "order_id", "result", "total", "settled", "expected", "difference", "words", "delivery", "accepted_at", "note")[
+            : ORDERS + 1
+        ]
     )
     choices = [
         {"id": row["result"], "words": _words(row["result"]), "count": row["count"], "here": row["result"] == result} for row in counts
@@ -196,7 +199,9 @@ def history(settlement: Settlement) -> list[dict[str, Any]]:
 
 def _order(row: dict[str, Any], currency: str) -> dict[str, Any]:
     amounts = {name: money(row[name], currency) for name in ("total", "settled", "expected", "difference")}
-    return {**row, **amounts, "badge": label(row["result"], _words(row["result"]))}
+    open_one = row["result"] in TO_EXPLAIN and row["accepted_at"] is None
+    act = {"id": "accept", "words": "Accept…"} if open_one else {"id": "reopen", "words": "Open again…"} if row["accepted_at"] else None
+    return {**row, **amounts, "badge": label(row["result"], _words(row["result"])), "act": act}
 
 
 def _journal(row: JournalEntry, lines: Sequence[JournalLine]) -> dict[str, Any]:

@@ -25,7 +25,8 @@ from reconciliation.admin.lines import FIELDS, PAGE, Wanted, lines, page_of_line
 from reconciliation.admin.passport import passport
 from reconciliation.admin.words import STORED, label, money
 from reconciliation.admin.workbench import workbench
-from reconciliation.models import Discrepancy, Settlement
+from reconciliation.core.matching.result import TO_EXPLAIN
+from reconciliation.models import Discrepancy, OrderMatch, Settlement
 
 _MONEY = DecimalField(max_digits=20, decimal_places=4)
 EXPORTED = (
@@ -34,11 +35,16 @@ EXPORTED = (
 
 
 def with_open(settlements: QuerySet[Settlement]) -> QuerySet[Settlement]:
-    """Each with `unexplained` (the open differences added up, whatever their sign) and `open_count`, in the same query."""
-    mine = Discrepancy.objects.filter(settlement=OuterRef("pk"), state=Discrepancy.State.OPEN).order_by().values("settlement")
-    money_of = Subquery(mine.annotate(all=Sum(Abs("amount"))).values("all"), output_field=_MONEY)
-    count_of = Subquery(mine.annotate(n=Count("pk")).values("n"))
-    return settlements.annotate(unexplained=Coalesce(money_of, Value(Decimal(0), output_field=_MONEY)), open_count=Coalesce(count_of, 0))
+    """Each with `unexplained` (open differences and orders that differ, added up whatever their sign) and `open_count`, in one query."""
+    rows = Discrepancy.objects.filter(settlement=OuterRef("pk"), state=Discrepancy.State.OPEN).order_by().values("settlement")
+    orders = OrderMatch.objects.filter(settlement=OuterRef("pk"), result__in=TO_EXPLAIN, accepted_at=None).order_by().values("settlement")
+    sums = [_sum(rows, Abs("amount")), _sum(orders, Abs(Coalesce("difference", "total")))]
+    counts = [Coalesce(Subquery(one.annotate(n=Count("pk")).values("n")), 0) for one in (rows, orders)]
+    return settlements.annotate(unexplained=sums[0] + sums[1], open_count=counts[0] + counts[1])
+
+
+def _sum(rows: QuerySet[Any], amount: Any) -> Any:
+    return Coalesce(Subquery(rows.annotate(all=Sum(amount)).values("all"), output_field=_MONEY), Value(Decimal(0), output_field=_MONEY))
 
 
 class WorkFilter(admin.SimpleListFilter):
@@ -90,6 +96,7 @@ class SettlementAdmin(PageAdmin):
             path("<int:pk>/lines/", view(self.lines_view), name="reconciliation_settlement_lines"),
             path("<int:pk>/lines.csv", view(self.lines_csv), name="reconciliation_settlement_lines_csv"),
             path("<int:pk>/act/", view(self.act_view), name="reconciliation_settlement_act"),
+            path("<int:pk>/orders/<int:order>/", view(self.order_view), name="reconciliation_settlement_order"),
             path("<int:pk>/exceptions/<int:exception>/", view(self.exception_view), name="reconciliation_settlement_exception"),
         ]
         return [*ours, *super().get_urls()]
@@ -142,6 +149,10 @@ class SettlementAdmin(PageAdmin):
     def act_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A button of the workbench."""
         return steps.act(self, request, self._seen(request, pk))
+
+    def order_view(self, request: HttpRequest, pk: int, order: int) -> HttpResponse:
+        """A button beside an order."""
+        return exceptions.decide_order(self, request, pk, order)
 
     def exception_view(self, request: HttpRequest, pk: int, exception: int) -> HttpResponse:
         """A button beside an exception."""

@@ -13,8 +13,8 @@ TONES: dict[str, str] = {
     "parsed": "info", "matched": "info", "ready": "warn", "posting": "info", "posted": "ok", "deposited": "ok", "closed": "ok",
     "blocked": "bad", "reversed": "mute", "proposed": "warn", "superseded": "mute", "discarded": "mute", "imported": "ok",
     "received": "info", "quarantined": "bad", "draft": "mute", "prepared": "warn", "sent": "info", "open": "bad", "accepted": "ok",
-    "gone": "mute", "within": "ok", "short_paid": "bad", "over_paid": "bad", "duplicate": "bad", "partly_settled": "warn",
-    "currency_mismatch": "bad", "unmatched": "bad", "not_settled": "warn", "published": "ok", "retired": "mute",
+    "gone": "mute", "within_tolerance": "ok", "short_paid": "bad", "over_paid": "bad", "duplicate_payment": "bad", "partly_settled": "warn",
+    "currency_mismatch": "bad", "unmatched_order": "bad", "awaited": "mute", "not_settled": "warn", "published": "ok", "retired": "mute",
 }  # fmt: skip
 
 

@@ -54,7 +54,8 @@ def _contents(section: str, settlement: Settlement, request: HttpRequest) -> dic
             "types": figures.by_type(settlement, totals),
         }
     if section == "orders":
-        return figures.orders(settlement, result=request.GET.get("result", ""), order=request.GET.get("order", "").strip()[:60],
+        may = {"may_decide": request.user.has_perm(exceptions.DECIDE)}
+        return may | figures.orders(settlement, result=request.GET.get("result", ""), order=request.GET.get("order", "").strip()[:60],
                               after=request.GET.get("after", "")[:60])  # fmt: skip
     if section == "exceptions":
         return exceptions.listed(settlement, request)

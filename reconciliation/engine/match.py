@@ -13,7 +13,7 @@ from django.db.models import Count
 from reconciliation.core.journal import values
 from reconciliation.core.matching.collect import Collected
 from reconciliation.core.matching.columns import match_tables
-from reconciliation.core.matching.result import SETTLED, Match, Result
+from reconciliation.core.matching.result import TO_EXPLAIN, Match
 from reconciliation.core.matching.tables import EXPECTED, MONEY, PRICES
 from reconciliation.core.matching.tolerance import Rules, Tolerance, tolerated
 from reconciliation.core.statement import decimals
@@ -133,5 +133,4 @@ def _judge(settlement: Settlement, passed: Sequence[Match], rules: Rules, now: d
 
 def unexplained(settlement: Settlement) -> int:
     """How many orders differ and were accepted by nobody."""
-    fine = [str(one) for one in SETTLED] + ["", str(Result.PARTLY_SETTLED)]
-    return OrderMatch.objects.filter(settlement=settlement, accepted_at=None).exclude(result__in=fine).count()
+    return OrderMatch.objects.filter(settlement=settlement, accepted_at=None, result__in=TO_EXPLAIN).count()

@@ -25,6 +25,12 @@ class Result(StrEnum):
 
 SETTLED = frozenset((Result.MATCHED, Result.WITHIN_TOLERANCE, Result.MULTI_CHANNEL))
 """Nothing to do for a person."""
+TO_EXPLAIN = frozenset(
+    (
+        Result.SHORT_PAID, Result.OVER_PAID, Result.DUPLICATE_PAYMENT, Result.CURRENCY_MISMATCH, Result.UNMATCHED_ORDER, Result.NOT_SETTLED
+    )
+)  # fmt: skip
+"""A person must find out why, or accept it. What is partly settled or awaited only takes its time."""
 
 
 class Flag(StrEnum):

@@ -253,3 +253,36 @@ def test_a_journal_names_the_lines_behind_each_booking(settlement: Settlement) -
     page = by.get(reverse("admin:reconciliation_journalentry_change", args=[journal.pk])).content.decode()
     assert "Order / ItemFees / Commission" in page
     assert settlement.file.sha256 in page
+
+
+class TestOrdersThatDiffer:
+    def order(self, settlement: Settlement, **fields: Any) -> OrderMatch:
+        values: dict[str, Any] = {"order_id": "112-1", "total": Decimal("9.00"), "difference": Decimal("-1.00"), "result": "short_paid"}
+        return OrderMatch.objects.create(settlement=settlement, **{**values, **fields})
+
+    def decided(self, by: Client, row: OrderMatch, act: str, reason: str) -> str:
+        address = reverse("admin:reconciliation_settlement_order", args=[row.settlement_id, row.pk])
+        return by.post(address, {"act": act, "confirmed": "1", "reason": reason}, follow=True).content.decode()
+
+    def test_count_as_unexplained_until_somebody_accepts_them(self, settlement: Settlement) -> None:
+        row, by = self.order(settlement), client()
+        assert "1.00 USD" in by.get(reverse(LIST)).content.decode()
+        assert "1 order: short paid" in seen(by, settlement, section="exceptions")
+        assert "your reason is kept" in self.decided(by, row, "accept", "known shortfall")
+        assert "1 order: short paid" not in seen(by, settlement, section="exceptions")
+
+    def test_unknown_orders_count_with_all_their_money(self, settlement: Settlement) -> None:
+        self.order(settlement, difference=None, result="unmatched_order")
+        assert "9.00 USD" in client().get(reverse(LIST)).content.decode()
+
+    def test_an_acceptance_can_be_taken_back_before_posting(self, settlement: Settlement) -> None:
+        row, by = self.order(settlement), client()
+        self.decided(by, row, "accept", "too early")
+        assert "open again" in self.decided(by, row, "reopen", "it was paid later")
+        row.refresh_from_db()
+        assert row.accepted_at is None
+
+    def test_are_not_accepted_by_those_who_only_look(self, settlement: Settlement) -> None:
+        row = self.order(settlement)
+        address = reverse("admin:reconciliation_settlement_order", args=[settlement.pk, row.pk])
+        assert client("Auditor").post(address, {"act": "accept", "confirmed": "1", "reason": "x"}).status_code == 403
