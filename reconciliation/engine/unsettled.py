@@ -39,11 +39,12 @@ _ORDERS = """
         FROM released r LEFT JOIN settled s ON s.order_id = r.order_id
     )
 """
-_TOTALS = """
-    SELECT COUNT(*), COALESCE(SUM(due), 0), COALESCE(SUM(later), 0), COALESCE(SUM(settled), 0),
-           COALESCE(SUM(CASE WHEN due = settled THEN 0 ELSE 1 END), 0) FROM compared
+_COMPARED = """
+    SELECT order_id, due, settled, COUNT(*) OVER (), SUM(due) OVER (), SUM(later) OVER (), SUM(settled) OVER (),
+           SUM(CASE WHEN due = settled THEN 0 ELSE 1 END) OVER ()
+    FROM compared ORDER BY CASE WHEN due = settled THEN 1 ELSE 0 END, order_id LIMIT %s
 """
-_DIFFERENT = "SELECT order_id, due, settled FROM compared WHERE due <> settled ORDER BY order_id LIMIT %s"
+"""Those that differ come first; each row carries the totals."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +118,7 @@ def reasons(books: Books, month: Month) -> list[Held]:
 
 
 def agreements(books: Books, month: Month) -> list[Agreement]:
-    """What was released beside what the settlements hold, order by order. Three queries per currency, whatever the number of orders."""
+    """What was released beside what the settlements hold, order by order. Two queries per currency, whatever the number of orders."""
     start, end = month.during(books.zone)
     mine = FinanceTransaction.objects.filter(connection=books.source_id, released_at__gte=start, released_at__lt=end)
     return [_agreement(books, one, (start, end)) for one in mine.order_by("currency").values_list("currency", flat=True).distinct()]
@@ -132,10 +133,10 @@ def _agreement(books: Books, currency: str, during: tuple[datetime, datetime]) -
     account = [books.source_id, currency]
     given: list[Any] = [times[0], times[0], *account, *account, times[1], times[2], *account, *past]
     with database.cursor() as cursor:
-        cursor.execute(query + _TOTALS, given)
-        orders, due, later, settled, different = cursor.fetchone()
-        cursor.execute(query + _DIFFERENT, [*given, MOST])
-        named = [(order, exact(one), exact(other)) for order, one, other in cursor.fetchall()]
+        cursor.execute(query + _COMPARED, [*given, MOST])
+        rows = cursor.fetchall()
+    orders, due, later, settled, different = rows[0][3:] if rows else (0, 0, 0, 0, 0)
+    named = [(order, exact(one), exact(other)) for order, one, other, *_ in rows[:different]]
     return Agreement(
         currency=currency, until=until, orders=orders, due=exact(due), later=exact(later), settled=exact(settled), different=different,
         differing=named,
