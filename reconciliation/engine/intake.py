@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db import DataError, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.db.models import Max
 
 from hub.models import Connection
@@ -57,8 +57,7 @@ def take_in(file: StatementFile, books: Books, *, now: datetime, declared: Heade
 def _take_in(file: StatementFile, books: Books, *, now: datetime, declared: Header | None, progress: Progress) -> Taken:
     with files.opened(file) as source:
         statement = read(source, marketplace=_marketplace(books.source), declared=declared)
-        before = _live(books.source, statement.header.settlement_id)
-        made = _begin(file, books, statement, before, now)
+        before, made = _begun(file, books, statement, now)
         lines, tally = Lines(made.pk, statement), Tally()
         for block in statement.blocks():
             lines.add(block)
@@ -74,6 +73,18 @@ def _take_in(file: StatementFile, books: Books, *, now: datetime, declared: Head
         file=file, outcome=NEW, words=f"{made}: {made.line_count} lines, {made.total} {made.currency}.", settlement=made, tally=tally
     )
     return _done(file, replace(taken, outcome=REISSUED, words=_told(before, made)) if before else taken)
+
+
+def _begun(file: StatementFile, books: Books, statement: Statement, now: datetime) -> tuple[Settlement | None, Settlement]:
+    """The settlement that counts so far, and the new one. Of two files of one settlement that come at the same moment the second waits
+    for the first, and then sees it."""
+    try:
+        with transaction.atomic():
+            before = _live(books.source, statement.header.settlement_id)
+            return before, _begin(file, books, statement, before, now)
+    except IntegrityError:
+        before = _live(books.source, statement.header.settlement_id)
+        return before, _begin(file, books, statement, before, now)
 
 
 def _live(connection: Connection, settlement_id: str) -> Settlement | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -145,6 +146,34 @@ def test_two_that_import_the_same_bytes_at_once_make_one_settlement(transactiona
             connections.close_all()
 
     threads = [threading.Thread(target=bring) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(outcomes) == [intake.ALREADY, intake.NEW]
+    assert (Settlement.objects.count(), SettlementLine.objects.count()) == (1, 13)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_files_of_one_settlement_at_once_make_one_settlement(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    books, contents, outcomes = rows.books(), [report(LINES), report(LINES).replace(b"\n", b"\r\n")], []
+    looked, inner = threading.Barrier(2), intake._live
+
+    def live(*args: Any) -> Settlement | None:
+        found = inner(*args)
+        with suppress(threading.BrokenBarrierError):
+            looked.wait(1)
+        return found
+
+    def bring(content: bytes) -> None:
+        try:
+            file = files.keep([content], connection=books.source, name="report.txt", now=rows.NOW)
+            outcomes.append(intake.take_in(file, books, now=rows.NOW).outcome)
+        finally:
+            connections.close_all()
+
+    monkeypatch.setattr(intake, "_live", live)
+    threads = [threading.Thread(target=bring, args=(content,)) for content in contents]
     for thread in threads:
         thread.start()
     for thread in threads:
