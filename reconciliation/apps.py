@@ -18,7 +18,7 @@ class ReconciliationConfig(AppConfig):
         from reconciliation.engine import following
 
         listeners.register(following.follow)
-        closing.register("reconciliation.demo.fortnights")
+        closing.register("reconciliation.demo.fortnights", pastime="reconciliation.demo.pay_out")
         schedules.register("settlements", "reconciliation.tasks.fetch", minutes=240)
         schedules.register("financial transactions", "reconciliation.tasks.fetch_transactions", minutes=60)
         schedules.register("settled orders", "reconciliation.tasks.match", minutes=5)

@@ -20,6 +20,7 @@ from hub.demo.acts import Day
 from hub.demo.closing import Closed
 from hub.demo.flows import AMAZON_ORDERS
 from hub.demo.setup import rates
+from hub.demo.standins import StandIns
 from hub.models import Connection, Flow
 from reconciliation.core.matching.result import SETTLED
 from reconciliation.engine import ledger, prepare, rules
@@ -51,6 +52,13 @@ def fortnights(day: Day) -> Closed:
     return Closed(
         differences=[sentence for one in found for sentence in differences(one, entries)] or nothing_at_all(found), shown=[shown(found)]
     )
+
+
+def pay_out(opened: StandIns) -> None:
+    """While the demonstration stays up: Amazon closes the running fortnight now and then, and the worker fetches its reports."""
+    books_of_the_shop()
+    if settling.settle(opened.amazon):
+        async_task("reconciliation.tasks.fetch")
 
 
 def books_of_the_shop() -> Books:

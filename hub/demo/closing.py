@@ -1,4 +1,4 @@
-"""What other apps play when the day of the demonstration is over; they register here, since the hub knows none of them."""
+"""What other apps play in the demonstration; they register here, since the hub knows none of them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 
 if TYPE_CHECKING:
     from hub.demo.acts import Day
+    from hub.demo.standins import StandIns
 
 
 @dataclass(slots=True)
@@ -21,13 +22,26 @@ class Closed:
 
 
 Act = Callable[["Day"], Closed]
+Pastime = Callable[["StandIns"], None]
 _acts: list[str] = []
+_pastimes: list[str] = []
 
 
-def register(act: str) -> None:
-    """The dotted name of an act; it is imported only when it is played."""
+def register(act: str, *, pastime: str) -> None:
+    """The dotted names of an act that ends the scripted day, and of what happens again and again while the demonstration stays up.
+
+    They are imported only when they are played.
+    """
     if act not in _acts:
         _acts.append(act)
+        _pastimes.append(pastime)
+
+
+def pass_time(opened: StandIns) -> None:
+    """Every registered pastime, once."""
+    for name in _pastimes:
+        pastime: Pastime = import_string(name)
+        pastime(opened)
 
 
 def play(day: Day) -> Closed:

@@ -17,7 +17,7 @@ from reconciliation.core.matching.result import TO_EXPLAIN
 from reconciliation.core.posting.categories import label as category_label
 from reconciliation.core.waterfall import Step
 from reconciliation.core.waterfall import waterfall as fall
-from reconciliation.engine import rules
+from reconciliation.engine import reissued, rules
 from reconciliation.engine.states import RefusedError
 from reconciliation.engine.sums import exact
 from reconciliation.models import (
@@ -122,6 +122,18 @@ def _bar(step: Step, low: Decimal, span: Decimal, currency: str, *, last: bool) 
         "words": money(step.amount, currency),
         "categories": ", ".join(name for name in map(_category, step.categories) if name != step.label),
     }  # fmt: skip
+
+
+def changes(settlement: Settlement) -> list[dict[str, Any]]:
+    """What a re-issued report holds otherwise than the one that counts, by kind of line; nothing for any other settlement."""
+    before = settlement.replaces
+    if before is None or settlement.state != Settlement.State.PROPOSED:
+        return []
+    names = ("before", "after")
+    return [
+        {"kind": one.kind, "lines": f"{one.lines_before:,} → {one.lines_after:,}"} | {name: money(getattr(one, name)) for name in names}
+        for one in reissued.differences(before, settlement)
+    ]
 
 
 def by_type(settlement: Settlement, totals: Sequence[KindTotal]) -> list[dict[str, Any]]:

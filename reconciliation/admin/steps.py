@@ -19,7 +19,7 @@ from django.utils import timezone
 from hub.admin import confirm
 from hub.admin.base import PageAdmin, person
 from reconciliation.core.periods import local_day
-from reconciliation.engine import ledger, prepare
+from reconciliation.engine import ledger, match, orders, prepare, reissued
 from reconciliation.engine import reverse as taking_back
 from reconciliation.engine.states import RefusedError
 from reconciliation.models import Books, Settlement
@@ -66,13 +66,36 @@ def _reverse(settlement: Settlement, books: Books, by: User, now: datetime, reas
     return f"{len(made)} reversal{'s' if len(made) != 1 else ''} on the way to {books.target}; then the settlement can be prepared anew."
 
 
+def _match(settlement: Settlement, books: Books, by: User, now: datetime, given: str) -> str:
+    found = match.match(settlement, books, now=now)
+    run = orders.ask(settlement, books, now=now, again=True)
+    asked = " Unknown orders are fetched; they are matched when they arrive." if run else ""
+    return f"{sum(found.values()):,} orders compared with what the hub delivered.{asked}"
+
+
+def _take_over(settlement: Settlement, books: Books, by: User, now: datetime, reason: str) -> str:
+    reissued.take_over(settlement, by=by, now=now, reason=reason)
+    return "This report counts from now on. Match it, then prepare its journals."
+
+
+def _turn_down(settlement: Settlement, books: Books, by: User, now: datetime, reason: str) -> str:
+    reissued.turn_down(settlement, by=by, now=now, reason=reason)
+    return "The earlier report stays; this one is kept for the record."
+
+
 PREPARE, APPROVE = "reconciliation.prepare_journalentry", "reconciliation.approve_journalentry"
-REVERSE = "reconciliation.reverse_journalentry"
+REVERSE, DECIDE = "reconciliation.reverse_journalentry", "reconciliation.decide_settlement"
 STEPS = (
     Step(act="approve", words="Approve and post…", states=(State.READY,), right=APPROVE, does=_approve, first=True,
          asks="The journals below go to the ledger. What is posted can only be reversed by a journal of its own."),
     Step(act="prepare", words="Prepare journals", states=(State.MATCHED, State.REVERSED), right=PREPARE, does=_prepare, first=True),
     Step(act="prepare", words="Prepare anew", states=(State.READY,), right=PREPARE, does=_prepare),
+    Step(act="match", words="Match and fetch unknown orders", states=(State.PARSED, State.MATCHED), right=PREPARE, does=_match,
+         section="orders"),
+    Step(act="take_over", words="Take this report over…", states=(State.PROPOSED,), right=DECIDE, does=_take_over, wants_reason=True,
+         asks="This re-issued report replaces the earlier one, whose journals must be reversed or discarded first.", section="money"),
+    Step(act="turn_down", words="Turn it down…", states=(State.PROPOSED,), right=DECIDE, does=_turn_down, wants_reason=True,
+         asks="The earlier report stays; this one is kept but counts nowhere.", section="money"),
     Step(act="discard", words="Discard journals…", states=(State.READY, State.BLOCKED), right=PREPARE, does=_discard, wants_reason=True,
          asks="Journals that no ledger has are thrown away; posted ones stay."),
     Step(act="reverse", words="Reverse…", states=(State.POSTED, State.BLOCKED), right=REVERSE, does=_reverse, wants_reason=True,

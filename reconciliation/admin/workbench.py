@@ -49,6 +49,7 @@ def _contents(section: str, settlement: Settlement, request: HttpRequest) -> dic
     if section == "money":
         totals = figures.kind_totals(settlement)
         return {
+            "changes": figures.changes(settlement),
             "bars": figures.waterfall(settlement, totals),
             "categories": figures.by_category(settlement, totals),
             "types": figures.by_type(settlement, totals),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from django.utils import timezone
 from rich.console import Console
 
 from hub.console import console
-from hub.demo import day
+from hub.demo import closing, day
 from hub.demo.flows import ITEMS
 from hub.demo.inventing import invented, invented_at_amazon
 from hub.demo.processes import MANAGE, Processes
@@ -30,6 +31,8 @@ from hub.engine.read import start_run
 from hub.models import Flow, SyncRun
 
 FIRST_ORDERS = 40
+FIRST_PASTIME, PASTIME = 90, 600
+"""Seconds until the other apps' first pastime, and from one to the next."""
 PORT = 8000
 
 
@@ -91,7 +94,7 @@ def stay(wanted_port: int) -> None:
             greet(to, opened, address, taken=port != wanted_port)
             trickle = Trickle(opened)
             trickle.start()
-            watch(processes, ended)
+            watch(processes, ended, opened)
             to.print("Stopping …")
             trickle.ended.set()
 
@@ -114,8 +117,12 @@ def greet(to: Console, opened: StandIns, address: str, *, taken: bool) -> None:
     to.print(f"Logs            {settings.VAR_DIR / 'demo'}\n\nCtrl-C stops everything; what happened is kept for next time.")
 
 
-def watch(processes: Processes, ended: threading.Event) -> None:
-    """Until somebody ends it. Raises CommandError when the web server or the worker dies."""
-    while not ended.wait(1.0):
+def watch(processes: Processes, ended: threading.Event, opened: StandIns) -> None:
+    """Until somebody ends it; now and then other apps' pastimes. Raises CommandError when the web server or the worker dies."""
+    for second in itertools.count(PASTIME - FIRST_PASTIME):
+        if ended.wait(1.0):
+            return
+        if second % PASTIME == 0:
+            closing.pass_time(opened)
         for name in processes.dead():
             raise CommandError(f"The {name} process ended by itself. Its last words:\n{processes.words(name)}")

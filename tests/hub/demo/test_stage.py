@@ -120,7 +120,7 @@ def test_every_filter_of_the_shipped_flows_and_its_reason_can_be_worked_out() ->
     install_flows(made, poll_minutes=5)
     assert Flow.objects.count() == len(PLANS)
     for flow in Flow.objects.exclude(filter="").select_related("source", "target"):
-        row = SimpleNamespace(source={}, target_key="", result=None)
+        row = SimpleNamespace(source={}, payload={}, flow=flow, target_key="", result=None)
         sift(flow, [row])  # type: ignore[list-item]
         assert isinstance(row.result, Skipped), flow.slug
         assert row.result.reason.endswith((".", ").", "(setting).")), flow.slug

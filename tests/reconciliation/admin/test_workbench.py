@@ -202,6 +202,34 @@ class TestTheButtons:
         assert not JournalEntry.objects.exists()
 
 
+class TestAReportThatWasIssuedAgain:
+    @pytest.fixture
+    def again(self, settlement: Settlement) -> Settlement:
+        same = {"settlement_id": settlement.settlement_id, "revision": 2, "replaces": settlement, "state": "proposed"}
+        return rows.settlement("90.00", connection=settlement.connection, **same)
+
+    def test_shows_what_differs_before_anybody_decides(self, again: Settlement) -> None:
+        page = seen(client(), again)
+        assert "holds otherwise" in page
+        assert "100.00" in page
+        assert "90.00" in page
+
+    def test_counts_once_somebody_takes_it_over_and_is_matched_by_a_button(self, settlement: Settlement, again: Settlement) -> None:
+        by = client()
+        pressed(by, again, "take_over", confirmed="1", reason="Amazon corrected it")
+        settlement.refresh_from_db()
+        again.refresh_from_db()
+        assert (settlement.state, again.state) == ("superseded", "parsed")
+        assert "compared with what the hub delivered" in pressed(by, again, "match")
+
+    def test_is_turned_down_with_a_reason(self, settlement: Settlement, again: Settlement) -> None:
+        by = client()
+        assert "Please say why" in pressed(by, again, "turn_down", confirmed="1", reason="")
+        pressed(by, again, "turn_down", confirmed="1", reason="not ours")
+        again.refresh_from_db()
+        assert again.state == "discarded"
+
+
 class TestExceptions:
     def test_a_difference_is_accepted_with_a_reason(self, settlement: Settlement) -> None:
         row, by = difference(settlement, "-1.00"), client()
