@@ -26,18 +26,9 @@ def send(client: JsonClient, payload: Payload, reference: Reference) -> Receipt:
     what TIMS holds otherwise, since nobody can change an entry, or says that it was reversed there.
     """
     entry = once.named(payload, reference, NAME)
-    wanted = entry.pop("Status", None) or "Posted"
     with periods.explained(client, entry):
-        if reference.target:
-            held, made = fetch(client, PATH, reference.target), False
-        else:
-            held, made = once.create(client, PATH, entry, member=MEMBER, token=reference.token)
-        if not made:
-            _agree(held, entry)
-        posts = wanted == "Posted" and held.get("Status") == "Draft"
-        if posts:
-            held = once.posted(client, PATH, held, member=MEMBER, reference=reference)
-    return _receipt(held, "created" if made else "changed" if posts else "unchanged")
+        held, outcome = once.entered(client, PATH, entry, member=MEMBER, reference=reference, agree=_agree)
+    return _receipt(held, outcome)
 
 
 def find(client: JsonClient, reference: Reference) -> Receipt | None:

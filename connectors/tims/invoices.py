@@ -57,18 +57,9 @@ def send(client: JsonClient, payload: Payload, reference: Reference) -> Receipt:
     Raises ConnectorError; ConflictError names what TIMS holds otherwise, or says that the document was voided there.
     """
     invoice = once.named(payload, reference, NAME)
-    wanted = invoice.pop("Status", None) or "Posted"
     with periods.explained(client, invoice):
-        if reference.target:
-            held, made = fetch(client, PATH, reference.target), False
-        else:
-            held, made = once.create(client, PATH, invoice, member=MEMBER, token=reference.token)
-        if not made:
-            _agree(held, invoice)
-        posts = wanted == "Posted" and held.get("Status") == "Draft"
-        if posts:
-            held = once.posted(client, PATH, held, member=MEMBER, reference=reference)
-    return _receipt(held, "created" if made else "changed" if posts else "unchanged")
+        held, outcome = once.entered(client, PATH, invoice, member=MEMBER, reference=reference, agree=_agree)
+    return _receipt(held, outcome)
 
 
 def find(client: JsonClient, reference: Reference) -> Receipt | None:

@@ -35,6 +35,25 @@ def create(client: JsonClient, path: str, document: Payload, *, member: str, tok
     return answer.body, True
 
 
+def entered(
+    client: JsonClient, path: str, document: Payload, *, member: str, reference: Reference, agree: Callable[[Payload, Payload], None]
+) -> tuple[Payload, str]:
+    """The document as TIMS holds it, posted unless its Status says Draft, and what became of it: created, changed (a draft was posted) or
+    unchanged. `agree(held, wanted)` raises ConflictError where one that was there already says something else. Raises ConnectorError.
+    """
+    wanted = {name: value for name, value in document.items() if name != "Status"}
+    if reference.target:
+        held, made = fetch(client, path, reference.target), False
+    else:
+        held, made = create(client, path, wanted, member=member, token=reference.token)
+    if not made:
+        agree(held, wanted)
+    posts = (document.get("Status") or "Posted") == "Posted" and held.get("Status") == "Draft"
+    if posts:
+        held = posted(client, path, held, member=member, reference=reference)
+    return held, "created" if made else "changed" if posts else "unchanged"
+
+
 def act(client: JsonClient, path: str, held: Payload, action: str, wish: Payload, *, member: str, reference: Reference) -> Payload:
     """An action on the version that was read; answers the document that TIMS answers.
 
